@@ -93,14 +93,7 @@ export interface PacketPath {
    * Sends what {@link ROW_OFFLOAD} and SEGMENT said of a packet that was queued; with segment 0 the same as
    * sendDatagram.
    */
-  sendRun(
-    socket: number,
-    bytes: Uint8Array,
-    segment: number,
-    offload: number,
-    address: Ipv4Address,
-    port: Port,
-  ): void;
+  sendRun(socket: number, bytes: Uint8Array, segment: number, offload: number, address: Ipv4Address, port: Port): void;
   /** Hands one IPv6 packet to the IPv6 stack; copied and ordered as {@link sendDatagram}. */
   writePacket(bytes: Uint8Array): void;
   counters(): PacketPathCounters;
