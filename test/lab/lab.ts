@@ -21,7 +21,7 @@ import { type CommandResult, mustRun, run } from './command.js';
 import { commandLine, configText, type Implementation, type ProgramKind } from './implementation.js';
 import { globalAddresses, hasDefaultRoute, hasTeredoRoute, isUdpBound, waitFor } from './kernel-view.js';
 import { deleteNamespaces, inNamespace, killEverythingIn } from './namespaces.js';
-import { type MappingTimeouts, natRules, type NatType } from './nat.js';
+import { type MappingTimeouts, type NatType, natRules } from './nat.js';
 import { collectAbandonedLabs, LAB_DIRECTORY, newLabName } from './owner.js';
 import { type PingOptions, type PingResult, ping } from './ping.js';
 import { endedReason, type Program, startProgram } from './program.js';

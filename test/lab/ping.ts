@@ -34,8 +34,7 @@ const isAscending = (numbers: readonly number[]): boolean =>
   numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
 
 /** Every packet answered, in the order of sending. */
-export const isLossless = (result: PingResult): boolean =>
-  result.received === result.sent && isAscending(result.order);
+export const isLossless = (result: PingResult): boolean => result.received === result.sent && isAscending(result.order);
 
 function parse(output: string): PingResult {
   const answers = [...output.matchAll(/^\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms/gm)];

@@ -69,8 +69,7 @@ export function planTopology(labName: string, nats: readonly NatType[]): Topolog
 }
 
 /** Every namespace, in no order that matters. */
-export const namespacesOf = (topology: Topology): string[] =>
-  placesOf(topology).map((place) => place.namespace);
+export const namespacesOf = (topology: Topology): string[] => placesOf(topology).map((place) => place.namespace);
 
 function placesOf(topology: Topology): Place[] {
   const { core, server, relay, host, nats, clients } = topology;
