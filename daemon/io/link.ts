@@ -71,12 +71,13 @@ export async function clearLink(name: string): Promise<LinkDone | LinkFailure> {
 /** Reads what the interface carries, for what a killed run may have left. */
 export async function readLink(name: string): Promise<LinkState | LinkFailure> {
   if (!isUsableLinkName(name)) return badName(name);
-  const lines = [`address show dev ${name}`, `route show dev ${name}`];
+  // The link comes last: in a batch "link show" leaves "address show" looking for link-layer addresses only.
+  const lines = [`address show dev ${name}`, `route show dev ${name}`, `link show dev ${name}`];
   const result = await runIp(['-json'], lines, `read interface ${name}`);
   if (!result.ok) return result;
   // One JSON document a line of the batch.
-  const [links, routes] = result.stdout.trim().split('\n');
-  return parseState(links ?? '[]', routes ?? '[]');
+  const [addresses = '[]', routes = '[]', link = '[]'] = result.stdout.trim().split('\n');
+  return parseState(link, addresses, routes);
 }
 
 /**
@@ -172,6 +173,9 @@ const badName = (name: string): LinkFailure => ({
 interface IpLink {
   readonly flags?: readonly string[];
   readonly mtu?: number;
+}
+
+interface IpAddresses {
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }
 
@@ -181,19 +185,22 @@ interface IpRoute {
   readonly metric?: number;
 }
 
-function parseState(linksText: string, routesText: string): LinkState {
-  const [link] = JSON.parse(linksText) as readonly IpLink[];
+function parseState(linkText: string, addressesText: string, routesText: string): LinkState {
+  const [link] = JSON.parse(linkText) as readonly IpLink[];
+  const addresses = JSON.parse(addressesText) as readonly IpAddresses[];
   const routes = JSON.parse(routesText) as readonly IpRoute[];
   return {
     ok: true,
     isUp: link?.flags?.includes('UP') ?? false,
     mtu: link?.mtu ?? 0,
-    addresses: (link?.addr_info ?? []).flatMap((entry) => {
-      const address = parseIpv6(entry.local ?? '');
-      return address === undefined ? [] : { address, prefixLength: entry.prefixlen ?? 128 };
-    }),
+    addresses: addresses.flatMap((entry) => entry.addr_info ?? []).flatMap(parseAddress),
     routes: routes.filter((route) => route.protocol !== 'kernel').flatMap(parseRoute),
   };
+}
+
+function parseAddress({ local = '', prefixlen = 128 }: { local?: string; prefixlen?: number }): LinkAddress[] {
+  const address = parseIpv6(local);
+  return address === undefined ? [] : [{ address, prefixLength: prefixlen }];
 }
 
 function parseRoute({ dst = '', metric = 0 }: IpRoute): LinkRoute[] {
