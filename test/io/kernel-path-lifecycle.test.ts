@@ -4,7 +4,10 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { closeDescriptor } from '../../daemon/io/descriptors.js';
 import { openPacketPath } from '../../daemon/io/kernel-path.js';
 import { LOOPBACK, openCollector, openLoopbackPath, openLoopbackSocket } from '../support/loopback.js';
@@ -141,4 +144,23 @@ test('a thousand paths, each received and closed, leave no descriptor and no han
   const before = openDescriptors();
   for (let i = 0; i < 1000; i++) await round();
   assert.equal(openDescriptors(), before);
+});
+
+test('a closed path is garbage: the addon holds on to nothing', LIMIT, async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  let collected = 0;
+  const registry = new FinalizationRegistry(() => collected++);
+  for (let i = 0; i < 20; i++) {
+    const path = openPacketPath({ sockets: [openLoopbackSocket().fd] });
+    path.start(new PathCollector(path));
+    registry.register(path, i);
+    path.close();
+  }
+  // The handles leave the loop, and finalizers run, in turns of their own. The last path may still be on the stack.
+  for (let turn = 0; turn < 100 && collected < 19; turn++) {
+    await setImmediate();
+    collectGarbage();
+  }
+  assert.ok(collected >= 19, `${collected} of 20`);
 });
