@@ -25,8 +25,13 @@ export interface ClientConfiguration {
 
 export interface RelayConfiguration {
   readonly prefix: number;
-  /** Source of the relay's bubbles (RFC 4380 §5.4.1: "a local IPv6 address"). */
+  /**
+   * Source of the relay's bubbles (RFC 4380 §5.4.1: "a local IPv6 address"). A link-local one with a random
+   * identifier is best: only who was sent a bubble can answer it.
+   */
   readonly address: Ipv6Address;
+  /** Source of "unreachable" errors: an address of this router that the IPv6 Internet accepts packets from. */
+  readonly errorSource: Ipv6Address;
   /** Behind a NAT that is not cone: bubbles go directly as well (RFC 4380 §5.4.1, RelayType restricted). */
   readonly directBubbles: boolean;
   readonly scope: Ipv4Scope;
@@ -48,7 +53,11 @@ export interface ServerAuthentication {
   /** Solicitations without valid authentication are dropped when true. */
   readonly required: boolean;
   /** undefined: the id is not known. `valid` false: still answered, with a confirmation byte that says "new key". */
-  find(
-    clientId: Uint8Array,
-  ): { readonly secret: Uint8Array; readonly algorithm: HmacAlgorithm; readonly valid: boolean } | undefined;
+  find(clientId: Uint8Array):
+    | {
+        readonly secret: Uint8Array;
+        readonly algorithm: HmacAlgorithm;
+        readonly valid: boolean;
+      }
+    | undefined;
 }

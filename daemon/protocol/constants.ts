@@ -37,8 +37,6 @@ export const REVALIDATE_AFTER: Duration = seconds(20);
 /** Wait before qualification begins anew after a failure; doubles up to the limit. */
 export const RETRY_DELAY: Duration = seconds(5);
 export const RETRY_DELAY_LIMIT: Duration = seconds(300);
-/** After a connectivity test failed, packets to that host are refused at once for this long. */
-export const UNREACHABLE_MEMORY: Duration = seconds(5);
 /** Packets held for one peer while it is contacted (RFC 4380 §5.4.1: "SHOULD limit"). A burst of 20 must fit. */
 export const QUEUE_PACKETS = 64;
 export const QUEUE_BYTES = 262144;
@@ -46,3 +44,9 @@ export const QUEUE_BYTES = 262144;
 export const QUEUE_TOTAL_BYTES = 16 * 1024 * 1024;
 /** Peers being contacted at the same time. */
 export const CONTACT_LIMIT = 16384;
+/** "Unreachable" errors a second, and at once (RFC 4443 §2.4 f wants a limit). */
+export const UNREACHABLE_RATE = 200;
+export const UNREACHABLE_BURST = 200;
+/** Echo tests, and answers to bubbles of strangers, that datagrams from outside may cause a second, and at once. */
+export const STRANGER_RATE = 100;
+export const STRANGER_BURST = 200;

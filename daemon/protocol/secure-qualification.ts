@@ -40,7 +40,15 @@ export function signSolicitation(
   const value =
     credentials === undefined ? NOTHING : authenticationValue(credentials, nonce, CONFIRMATION_VALID, [packet], hmac);
   const clientId = credentials?.clientId ?? NOTHING;
-  return concatenate(emitAuthentication({ clientId, value, nonce, confirmation: CONFIRMATION_VALID }), packet);
+  return concatenate(
+    emitAuthentication({
+      clientId,
+      value,
+      nonce,
+      confirmation: CONFIRMATION_VALID,
+    }),
+    packet,
+  );
 }
 
 /**
@@ -49,7 +57,11 @@ export function signSolicitation(
  */
 export function signAdvertisement(
   key: Key | undefined,
-  answered: { readonly clientId: Uint8Array; readonly nonce: Uint8Array; readonly confirmation: number },
+  answered: {
+    readonly clientId: Uint8Array;
+    readonly nonce: Uint8Array;
+    readonly confirmation: number;
+  },
   origin: Uint8Array,
   packet: Uint8Array,
   hmac: Hmac,

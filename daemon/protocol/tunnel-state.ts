@@ -44,6 +44,14 @@ export type TunnelState =
   | { readonly name: 'stopped'; readonly reason: Reason }
   | { readonly name: 'waiting'; readonly reason: Reason }
   | { readonly name: 'resolving'; readonly server: string }
-  | { readonly name: 'qualifying'; readonly attempt: number; readonly server: Ipv4Address }
+  | {
+      readonly name: 'qualifying';
+      readonly attempt: number;
+      readonly server: Ipv4Address;
+    }
   | ({ readonly name: 'qualified' } & Qualified)
-  | { readonly name: 'failed'; readonly reason: Reason; readonly retryIn: number };
+  | {
+      readonly name: 'failed';
+      readonly reason: Reason;
+      readonly retryIn: number;
+    };

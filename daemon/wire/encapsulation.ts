@@ -51,14 +51,23 @@ export function parseDatagram(bytes: Uint8Array, offset: number, length: number)
   let origin: Endpoint | undefined;
   if (end - at >= 2 && view.getUint16(at) === ORIGIN_INDICATOR) {
     if (end - at < ORIGIN_LENGTH) return 'truncated';
-    origin = { port: port(view.getUint16(at + 2) ^ 0xffff), address: ipv4(~view.getUint32(at + 4)) };
+    origin = {
+      port: port(view.getUint16(at + 2) ^ 0xffff),
+      address: ipv4(~view.getUint32(at + 4)),
+    };
     at += ORIGIN_LENGTH;
   }
   if (at >= end) return 'truncated';
   if (view.getUint8(at) >>> 4 !== 6) return 'unknown-encapsulation';
   const packetLength = ipv6PacketLength(view, at, end - at);
   if (packetLength < 0) return 'bad-ipv6';
-  return { authentication, origin, originOffset, packetOffset: at, packetLength };
+  return {
+    authentication,
+    origin,
+    originOffset,
+    packetOffset: at,
+    packetLength,
+  };
 }
 
 function authenticationLength(view: DataView, at: number, end: number): number | undefined {

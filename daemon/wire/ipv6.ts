@@ -125,7 +125,10 @@ export function formatIpv6(address: Uint8Array): string {
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+function longestZeroRun(groups: readonly number[]): {
+  start: number;
+  length: number;
+} {
   let best = { start: 0, length: 0 };
   let length = 0;
   for (const [i, group] of groups.entries()) {
