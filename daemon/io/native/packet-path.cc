@@ -32,6 +32,10 @@ int PacketPath::open(uv_loop_t* loop) {
 }
 
 int PacketPath::watch(uv_loop_t* loop, int fd, int32_t socket) {
+  // libuv sees a descriptor that is watched twice only once polling has begun.
+  for (const auto& other : watches_) {
+    if (other->fd == fd) return UV_EEXIST;
+  }
   auto watch = std::make_unique<Watch>();
   watch->path = this;
   watch->fd = fd;
