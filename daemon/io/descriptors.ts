@@ -3,7 +3,9 @@
  *
  * Errors are values with the system's errno name and a sentence that says what to do about it.
  */
-import type { Endpoint, Ipv4Address, Port } from '../wire/ipv4.js';
+import { closeSync } from 'node:fs';
+import { type Endpoint, formatIpv4, type Ipv4Address, ipv4, type Port, port } from '../wire/ipv4.js';
+import { loadAddon, type NativeFailure } from './native-addon.js';
 
 export interface OpenFailure {
   readonly ok: false;
@@ -36,4 +38,85 @@ export interface UdpOptions {
   readonly address: Ipv4Address;
   /** 0: a random free port. */
   readonly port: Port;
+}
+
+/** Bytes asked for each direction of a socket: a burst of a few milliseconds at full speed must not be lost. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+/**
+ * Opens a TUN device; `name` may be '' (the kernel chooses) or hold one %d. It is not persistent: it goes away with
+ * its last descriptor. An existing persistent TUN device of that name is taken when nobody else holds it.
+ */
+export function openTun(name: string): TunDevice | OpenFailure {
+  if (name.includes('\0')) return failure('EINVAL', `Interface name ${JSON.stringify(name)} is not valid.`);
+  const result = loadAddon().openTun(name);
+  if ('errno' in result) return failure(result.errno, tunSentence(name, result));
+  return { ok: true, fd: result.fd, name: result.name, index: result.index };
+}
+
+/** Opens a UDP socket over IPv4 that sends with DF clear (RFC 4380 §5.1.2). */
+export function openUdp(options: UdpOptions): UdpSocket | OpenFailure {
+  const result = loadAddon().openUdp(options.address >>> 0, options.port, SOCKET_BUFFER);
+  if ('errno' in result) return failure(result.errno, udpSentence(options, result));
+  return { ok: true, fd: result.fd, local: { address: ipv4(result.address), port: port(result.port) } };
+}
+
+/** Opens a socket that sends whole IPv6 packets into the native IPv6 Internet, and receives nothing. */
+export function openRawIpv6(): RawIpv6Socket | OpenFailure {
+  const result = loadAddon().openRawIpv6(SOCKET_BUFFER);
+  if ('errno' in result) return failure(result.errno, rawSentence(result));
+  return { ok: true, fd: result.fd };
+}
+
+/** For a descriptor that no packet path has taken over. */
+export function closeDescriptor(fd: number): void {
+  closeSync(fd);
+}
+
+const failure = (errno: string, sentence: string): OpenFailure => ({ ok: false, errno, sentence });
+
+function tunSentence(name: string, { errno, step }: NativeFailure): string {
+  const device = name === '' ? 'a TUN interface' : `TUN interface ${name}`;
+  if (step === 'open') {
+    if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ENXIO') {
+      return `Cannot create ${device}: the kernel has no /dev/net/tun. Load it with: modprobe tun`;
+    }
+    return `Cannot create ${device}: opening /dev/net/tun failed with ${errno}.`;
+  }
+  switch (errno) {
+    case 'EPERM':
+      return `Cannot create ${device}: that needs the capability CAP_NET_ADMIN (or root).`;
+    case 'EBUSY':
+      return `Cannot create ${device}: an interface of that name exists already and is in use.`;
+    case 'EINVAL':
+      return `Cannot create ${device}: the name is not valid, or is that of an interface of another kind.`;
+    case 'ENAMETOOLONG':
+      return `Cannot create ${device}: an interface name has at most 15 characters.`;
+    default:
+      return `Cannot create ${device}: ${errno}.`;
+  }
+}
+
+function udpSentence(options: UdpOptions, { errno }: NativeFailure): string {
+  const address = formatIpv4(options.address);
+  const what = `Cannot bind UDP port ${options.port} of ${address}`;
+  switch (errno) {
+    case 'EADDRINUSE':
+      return `${what}: another program uses it. Stop that program, or choose another port.`;
+    case 'EADDRNOTAVAIL':
+      return `${what}: no interface of this host has the address ${address}.`;
+    case 'EACCES':
+      return `${what}: ports below 1024 need the capability CAP_NET_BIND_SERVICE (or root).`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return `${what}: too many open files.`;
+    default:
+      return `${what}: ${errno}.`;
+  }
+}
+
+function rawSentence({ errno }: NativeFailure): string {
+  if (errno === 'EPERM') return 'Cannot open a raw IPv6 socket: that needs the capability CAP_NET_RAW (or root).';
+  if (errno === 'EAFNOSUPPORT') return 'Cannot open a raw IPv6 socket: the kernel has IPv6 switched off.';
+  return `Cannot open a raw IPv6 socket: ${errno}.`;
 }

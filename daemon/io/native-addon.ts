@@ -1,0 +1,71 @@
+/** The compiled half of this folder (`native/`): its types, and where it is found. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** What a failed open says: errno name, and which step failed. */
+export interface NativeFailure {
+  readonly errno: string;
+  readonly step: string;
+}
+
+/** Typed arrays that both sides read and write. Columns and counters: packet-path.ts and kernel-path.ts. */
+export interface SharedMemory {
+  readonly inboundBytes: Uint8Array;
+  readonly inboundRows: Int32Array;
+  readonly outboundBytes: Uint8Array;
+  readonly outboundRows: Int32Array;
+  readonly pendingBytes: Uint8Array;
+  readonly pendingRows: Int32Array;
+  /** One element: filled rows of `pendingRows`. */
+  readonly pendingCount: Int32Array;
+  readonly counters: Float64Array;
+}
+
+/** A path inside the addon; opaque. */
+export interface NativePath {
+  readonly nativePath: never;
+}
+
+/** Called by the addon; `event` is one of the EVENT constants, `argument` a number of rows or an errno. */
+export type Dispatch = (event: number, argument: number) => void;
+
+export const EVENT_DATAGRAMS = 0;
+export const EVENT_PACKETS = 1;
+export const EVENT_TUN_FAILED = 2;
+export const EVENT_UDP_FAILED = 3;
+
+export interface NativeAddon {
+  openTun(name: string): { readonly fd: number; readonly name: string; readonly index: number } | NativeFailure;
+  /** Address in host order, unsigned. */
+  openUdp(
+    address: number,
+    port: number,
+    bufferBytes: number,
+  ): { readonly fd: number; readonly address: number; readonly port: number } | NativeFailure;
+  openRawIpv6(bufferBytes: number): { readonly fd: number } | NativeFailure;
+  /** -1 for a descriptor that is not there. Throws when one of them cannot be polled. */
+  openPath(memory: SharedMemory, dispatch: Dispatch, tun: number, raw: number, sockets: readonly number[]): NativePath;
+  startPath(path: NativePath): void;
+  flushPath(path: NativePath): void;
+  closePath(path: NativePath): void;
+  errnoName(code: number): string;
+}
+
+/** Beside the sources, as node-gyp leaves it: seen from daemon/io and from build/daemon/io. */
+const PLACES = ['./native/build/Release/packet_path.node', '../../../daemon/io/native/build/Release/packet_path.node'];
+
+let loaded: NativeAddon | undefined;
+
+/** Loads the addon once; throws with the remedy when it was never built. */
+export function loadAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
+  const files = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const file = files.find((candidate) => existsSync(candidate));
+  if (file === undefined) {
+    throw new Error(`The packet path's addon is not built (looked for ${files.join(', ')}). Run: npm rebuild`);
+  }
+  const require = createRequire(import.meta.url);
+  loaded = require(file) as NativeAddon;
+  return loaded;
+}

@@ -1,0 +1,63 @@
+/**
+ * iputils' ping, and what its output says.
+ */
+import { run } from './command.js';
+import { inNamespace } from './namespaces.js';
+
+export interface PingOptions {
+  readonly count?: number;
+  /** Packets sent at once before the first answer is awaited. */
+  readonly preload?: number;
+  /** Seconds between packets. */
+  readonly interval?: number;
+  /** Bytes of data; 56 by default. */
+  readonly size?: number;
+  /** Seconds that the last packets' answers are awaited. */
+  readonly wait?: number;
+  /** Seconds after which it ends whatever has come. */
+  readonly deadline?: number;
+}
+
+export interface PingResult {
+  readonly sent: number;
+  readonly received: number;
+  /** Sequence numbers of the answers in the order in which they came. */
+  readonly order: readonly number[];
+  /** Milliseconds, one an answer, in the same order. */
+  readonly times: readonly number[];
+  /** Sequence numbers for which an ICMPv6 error came instead. */
+  readonly refused: readonly number[];
+  readonly output: string;
+}
+
+const isAscending = (numbers: readonly number[]): boolean =>
+  numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
+
+/** Every packet answered, in the order of sending. */
+export const isLossless = (result: PingResult): boolean => result.received === result.sent && isAscending(result.order);
+
+function parse(output: string): PingResult {
+  const answers = [...output.matchAll(/^\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms/gm)];
+  const refusals = [...output.matchAll(/^From .*icmp_seq=(\d+) /gm)];
+  const totals = /(\d+) packets transmitted, (\d+) received/.exec(output);
+  return {
+    sent: Number(totals?.[1] ?? 0),
+    received: Number(totals?.[2] ?? 0),
+    order: answers.map((match) => Number(match[1])),
+    times: answers.map((match) => Number(match[2])),
+    refused: refusals.map((match) => Number(match[1])),
+    output,
+  };
+}
+
+export async function ping(namespace: string, address: string, options: PingOptions = {}): Promise<PingResult> {
+  const { count = 1, preload = 1, interval = 0.2, size = 56, wait = 1 } = options;
+  const deadline = options.deadline ?? Math.ceil(count * interval + wait + 1);
+  const numbers = { '-c': count, '-l': preload, '-i': interval, '-s': size, '-W': wait, '-w': deadline };
+  const flags = Object.entries(numbers).flatMap(([flag, value]) => [flag, String(value)]);
+  // LC_ALL: the text is parsed.
+  const env = { ...process.env, LC_ALL: 'C' };
+  const argv = inNamespace(namespace, ['ping', '-n', ...flags, address]);
+  const result = await run(argv, { env, timeout: (deadline + 5) * 1_000 });
+  return parse(result.stdout + result.stderr);
+}
