@@ -133,7 +133,7 @@ describe('simulated traffic between clients', () => {
       const b = addClientBehind(simulation, 'port-restricted');
       const flow = simulation.openFlow(a, b);
       simulation.stream(flow, 0.5, 160);
-      simulation.run(10);
+      simulation.run(10.25);
       const { address } = b;
       assert.ok(address !== undefined && flow.isComplete && a.stack.refusals.length === 0);
       b.kill();

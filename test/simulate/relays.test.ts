@@ -172,7 +172,7 @@ describe('simulated traffic with native hosts', () => {
       const { client, host } = scene(simulation);
       const flow = simulation.openFlow(host, client);
       simulation.stream(flow, 0.5, 160);
-      simulation.run(10);
+      simulation.run(10.25);
       const { address } = client;
       assert.ok(address !== undefined && flow.isComplete);
       client.kill();
@@ -187,7 +187,7 @@ describe('simulated traffic with native hosts', () => {
       const { client, host } = scene(simulation);
       const flow = simulation.openFlow(client, host);
       simulation.stream(flow, 0.5, 200);
-      simulation.run(10);
+      simulation.run(10.25);
       host.isOn = false;
       simulation.until(() => client.stack.refusals.length > 0, 30 + 8 + 1, 'the error');
       assert.equal(client.stack.refusals[0]?.destination, formatIpv6(host.address));
