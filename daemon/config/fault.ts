@@ -24,8 +24,8 @@ export type FaultCode =
   | 'missing-directive'
   | 'quote';
 
-/** As compilers print it, so that editors find the place: file:line: severity: sentence. */
+/** The place as compilers print it, so that editors find it: file:line: sentence. */
 export function formatFault(fault: Fault): string {
   const place = fault.line > 0 ? `${fault.file}:${fault.line}` : fault.file;
-  return `${place}: ${fault.severity}: ${fault.sentence}`;
+  return `${place}: ${fault.sentence}`;
 }
