@@ -31,6 +31,7 @@ import {
   isLinkLocal,
   readIpv6,
 } from '../wire/ipv6.js';
+import { MAXIMUM_MTU } from '../wire/mtu.js';
 import { isRouterSolicitation } from '../wire/router-discovery.js';
 import {
   FLAG_CONE,
@@ -42,7 +43,6 @@ import {
   TEREDO_PORT,
 } from '../wire/teredo-address.js';
 import type { ServerConfiguration } from './configuration.js';
-import { MAXIMUM_MTU } from './constants.js';
 import type { ServerCore } from './cores.js';
 import { Counters, type DropReason } from './drops.js';
 import { type Environment, Forward, type PacketMemory } from './environment.js';

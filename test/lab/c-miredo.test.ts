@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { HTTP_BODY, HTTP_PORT } from './agent-protocol.js';
+import { labSkip } from './availability.js';
 import { createLab, type Lab, type RunningClient } from './lab.js';
 import { isLossless } from './ping.js';
 
-describe('C client, server and relay', () => {
+describe('C client, server and relay', { skip: labSkip('c') }, () => {
   let lab: Lab;
   let clients: RunningClient[];
 

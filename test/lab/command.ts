@@ -3,6 +3,9 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 
+/** `ip` and `nft` live in the system's folders, which are not in every user's PATH. */
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
+
 export interface CommandOptions {
   /** Written to standard input, which is closed after it. */
   readonly input?: string;

@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isSingleUser } from './privilege.js';
 
 export type Implementation = 'ours' | 'c';
 
@@ -28,9 +29,7 @@ export function unavailable(who: Implementation): string | undefined {
   }
   const missing = Object.values(C).filter((file) => !existsSync(file));
   if (missing.length > 0) return `not installed: ${missing.join(', ')} (apt-get install miredo miredo-server)`;
-  if (process.env['TEREDO_LAB_SINGLE_USER'] !== undefined) {
-    return 'C miredo must change to a user of its own, and an unprivileged user namespace has only one';
-  }
+  if (isSingleUser()) return 'C miredo drops to a user of its own, and this user namespace has only one';
   return undefined;
 }
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Agent } from './agent-handle.js';
+import { labSkip } from './availability.js';
 import { createLab, type Lab } from './lab.js';
 import { NAT_TYPES, type NatType } from './nat.js';
 
@@ -27,7 +28,7 @@ const expectations: { readonly [Type in NatType]: Expectation } = {
   symmetric: { independentMapping: false, fromStranger: false, fromOtherPort: false },
 };
 
-describe('NATs of the lab', () => {
+describe('NATs of the lab', { skip: labSkip() }, () => {
   let lab: Lab;
   let host: Agent;
   let near = '';

@@ -1,0 +1,86 @@
+/**
+ * Whether this process may make network namespaces, and the way round when it may not: an unprivileged user namespace
+ * in which it is root (user_namespaces(7)), with a network of its own, a private /run for the namespaces' names, and
+ * a process id namespace, so that everything in it ends when the first process does.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants, userInfo } from 'node:os';
+import { runNow } from './command.js';
+
+export type LabAccess =
+  /** As it is: root, or root of a user namespace. */
+  | { readonly kind: 'direct' }
+  /** By {@link runInUserNamespace}. */
+  | { readonly kind: 'user-namespace' }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** Set inside the user namespace until {@link prepareUserNamespace} has run. */
+const UNPREPARED = 'TEREDO_LAB_UNPREPARED';
+/** Set inside when only one user exists there. */
+const SINGLE_USER = 'TEREDO_LAB_SINGLE_USER';
+
+export const isSingleUser = (): boolean => process.env[SINGLE_USER] !== undefined;
+
+/** A user of their own for daemons needs more than one id; the ranges of subuid(5) and newuidmap(1) give them. */
+function hasIdRange(): boolean {
+  const { username } = userInfo();
+  const lists = ['/etc/subuid', '/etc/subgid'];
+  const isListed = (file: string): boolean =>
+    existsSync(file) &&
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.startsWith(`${username}:`));
+  return existsSync('/usr/bin/newuidmap') && lists.every(isListed);
+}
+
+const unshareArguments = (withRange: boolean): string[] => [
+  'unshare',
+  '--user',
+  '--map-root-user',
+  ...(withRange ? ['--map-auto'] : []),
+  '--net',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--',
+];
+
+export function labAccess(): LabAccess {
+  const direct = runNow(['unshare', '--net', '--mount', '--', 'true']);
+  if (direct.code === 0) return { kind: 'direct' };
+  const inside = runNow([...unshareArguments(hasIdRange()), 'true']);
+  if (inside.code === 0) return { kind: 'user-namespace' };
+  const reason = (inside.stderr || direct.stderr).trim();
+  return { kind: 'none', reason: `needs root or unprivileged user namespaces (${reason})` };
+}
+
+/**
+ * Makes /run private to this user namespace, so that `ip netns` can keep names there. Every program that
+ * {@link runInUserNamespace} may start calls it first; outside it does nothing.
+ */
+export function prepareUserNamespace(): void {
+  if (process.env[UNPREPARED] === undefined) return;
+  delete process.env[UNPREPARED];
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'teredo-lab', '/run'], { encoding: 'utf8' });
+  if (mounted.status !== 0) throw new Error(`cannot mount a private /run: ${mounted.stderr}`);
+  runNow(['ip', 'link', 'set', 'lo', 'up']);
+}
+
+/** Runs a script with this Node as root of a new user namespace; resolves to its exit code. */
+export function runInUserNamespace(script: string, args: readonly string[]): Promise<number> {
+  const withRange = hasIdRange();
+  const [command = '', ...prefix] = unshareArguments(withRange);
+  const marks = { [UNPREPARED]: '1', ...(withRange ? {} : { [SINGLE_USER]: '1' }) };
+  const child = spawn(command, [...prefix, process.execPath, script, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...marks },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+  });
+}
