@@ -14,8 +14,6 @@ export interface PingOptions {
   readonly size?: number;
   /** Seconds that the last packets' answers are awaited. */
   readonly wait?: number;
-  /** Seconds after which it ends whatever has come. */
-  readonly deadline?: number;
 }
 
 export interface PingResult {
@@ -52,12 +50,11 @@ function parse(output: string): PingResult {
 
 export async function ping(namespace: string, address: string, options: PingOptions = {}): Promise<PingResult> {
   const { count = 1, preload = 1, interval = 0.2, size = 56, wait = 1 } = options;
-  const deadline = options.deadline ?? Math.ceil(count * interval + wait + 1);
-  const numbers = { '-c': count, '-l': preload, '-i': interval, '-s': size, '-W': wait, '-w': deadline };
+  const numbers = { '-c': count, '-l': preload, '-i': interval, '-s': size, '-W': wait };
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [flag, String(value)]);
   // LC_ALL: the text is parsed.
   const env = { ...process.env, LC_ALL: 'C' };
   const argv = inNamespace(namespace, ['ping', '-n', ...flags, address]);
-  const result = await run(argv, { env, timeout: (deadline + 5) * 1_000 });
+  const result = await run(argv, { env, timeout: (count * interval + wait + 5) * 1_000 });
   return parse(result.stdout + result.stderr);
 }
