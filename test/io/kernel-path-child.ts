@@ -7,7 +7,7 @@ import { ipv4, port } from '../../daemon/wire/ipv4.js';
 import { LOOPBACK, openLoopbackSocket } from '../support/loopback.js';
 import { readRow } from '../support/memory-path.js';
 
-/** A path that gets one datagram from itself. */
+/** A path that gets one datagram from itself, once the loop has nothing else to do. */
 function openTriggered(handle: (path: PacketPath, count: number) => void): PacketPath {
   const socket = openLoopbackSocket();
   const path = openPacketPath({ sockets: [socket.fd] });
@@ -16,7 +16,7 @@ function openTriggered(handle: (path: PacketPath, count: number) => void): Packe
     handlePackets: () => {},
     handleFailure: (failure) => console.log(failure.code),
   });
-  path.sendDatagram(0, Uint8Array.of(0), LOOPBACK, socket.local.port);
+  setTimeout(() => path.sendDatagram(0, Uint8Array.of(0), LOOPBACK, socket.local.port), 1);
   return path;
 }
 
