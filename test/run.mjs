@@ -40,8 +40,9 @@ function errorText(error) {
   return String(cause);
 }
 
-function tellFailure(failure) {
-  const { data, diagnostics } = failure;
+function tellFailure({ data, diagnostics }) {
+  // Its suite failed, and tells why.
+  if (data.details.error?.failureType === 'cancelledByParent') return console.log(`\n✖ ${nameOf(data)}: cancelled`);
   console.log(`\n✖ ${nameOf(data)}\n${errorText(data.details.error)}`);
   for (const text of diagnostics) console.log(text);
 }

@@ -111,11 +111,12 @@ export class TeredoServer implements ServerCore {
     if (bubble) this.counters.bubblesReceived++;
     if (!bubble && icmpv6TypeAt(view, packet) < 0) return this.#drop('via-server');
     const source = view.getUint32(packet + IPV6_SOURCE);
-    if (isLinkLocal(source)) return this.#handleSolicitation(arrival);
+    if (isLinkLocal(source) && !bubble) return this.#handleSolicitation(arrival);
     if (isTeredoAt(view, packet + IPV6_SOURCE, this.#configuration.prefix)) {
       if (!this.#isFromItsMapping(arrival)) return this.#drop('spoofed');
     } else {
-      if (!isGlobalScope(source)) return this.#drop('bad-source');
+      // Relays ask for bubbles at link-local addresses that they make up, the old program's at one for each client.
+      if (!isGlobalScope(source) && !isLinkLocal(source)) return this.#drop('bad-source');
       if (!this.#isServed(view, packet + IPV6_DESTINATION)) return this.#drop('not-for-us');
     }
     return this.#handleAccepted(arrival, bubble);
@@ -134,7 +135,7 @@ export class TeredoServer implements ServerCore {
     return this.#routeNatively(arrival);
   }
 
-  /** Rule 4: the one thing a link-local source may send is a router solicitation. */
+  /** Rule 4: the one thing but a bubble that a link-local source may send is a router solicitation. */
   #handleSolicitation(arrival: Arrival): false {
     const { bytes, view } = arrival.memory;
     if (icmpv6TypeAt(view, arrival.packet) !== ICMPV6_ROUTER_SOLICITATION) return this.#drop('bad-source');

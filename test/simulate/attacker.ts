@@ -11,16 +11,17 @@ export class Attacker {
   readonly endpoint: Endpoint;
   readonly random: SeededRandom;
   readonly received: Datagram[] = [];
-  readonly #line: Ipv4Interface;
+  /** Where its datagrams really come from. */
+  readonly line: Ipv4Interface;
 
   constructor(world: World, network: Ipv4Network, endpoint: Endpoint) {
     this.endpoint = endpoint;
     this.random = world.random.fork();
-    this.#line = network.attach(endpoint.address, (datagram) => this.received.push(datagram), DATA_CENTRE_LINE);
+    this.line = network.attach(endpoint.address, (datagram) => this.received.push(datagram), DATA_CENTRE_LINE);
   }
 
   send(destination: Endpoint, bytes: Uint8Array, source: Endpoint = this.endpoint): void {
-    this.#line.send(source, destination, bytes);
+    this.line.send(source, destination, bytes);
   }
 
   /** A global unicast endpoint that is nobody's. */

@@ -18,8 +18,9 @@ export const NEXT_HEADER_UDP = 17;
 const UDP_HEADER_LENGTH = 8;
 const FLOW_AT = IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH;
 const SEQUENCE_AT = FLOW_AT + 4;
-/** Smallest payload behind the UDP header: flow and sequence number. */
-const NUMBERS_LENGTH = 8;
+const SEAL_AT = SEQUENCE_AT + 4;
+/** Smallest payload behind the UDP header: flow, sequence number and seal. */
+const NUMBERS_LENGTH = 12;
 const UDP_CHECKSUM_AT = IPV6_HEADER_LENGTH + 6;
 const DATA_PORT = 40000;
 const DEFAULT_SIZE = 64;
@@ -81,6 +82,15 @@ export class Flow {
   }
 }
 
+/** Damage that the UDP checksum lets through (two turned bits of one weight) must not pass for a forgery: FNV-1a. */
+function sealOf(packet: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = IPV6_SOURCE; i < SEAL_AT; i++) {
+    if (i < UDP_CHECKSUM_AT || i >= FLOW_AT) hash = Math.imul(hash ^ (packet[i] ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
 /** A UDP packet with a right checksum; with numbers that no flow has, it is a forger's. */
 export function emitData(
   source: Ipv6Address,
@@ -98,6 +108,7 @@ export function emitData(
   view.setUint16(IPV6_HEADER_LENGTH + 4, payloadLength);
   view.setUint32(FLOW_AT, flow);
   view.setUint32(SEQUENCE_AT, sequence);
+  view.setUint32(SEAL_AT, sealOf(packet));
   view.setUint16(UDP_CHECKSUM_AT, upperLayerChecksum(view, 0, NEXT_HEADER_UDP, payloadLength));
   return packet;
 }
@@ -105,7 +116,8 @@ export function emitData(
 export function isIntactData(view: DataView): boolean {
   const length = view.getUint16(IPV6_PAYLOAD_LENGTH);
   if (view.getUint8(IPV6_NEXT_HEADER) !== NEXT_HEADER_UDP || length < UDP_HEADER_LENGTH + NUMBERS_LENGTH) return false;
-  return upperLayerSum(view, 0, NEXT_HEADER_UDP, length) === 0xffff;
+  if (upperLayerSum(view, 0, NEXT_HEADER_UDP, length) !== 0xffff) return false;
+  return view.getUint32(SEAL_AT) === sealOf(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
 }
 
 export function dataOf(packet: Uint8Array): { readonly flow: number; readonly sequence: number } {

@@ -32,7 +32,7 @@ export class Ipv4Interface {
 
   /** Copies `bytes`. */
   send(source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
-    this.up.carry(bytes.slice(), (carried) => this.network.route({ source, destination, bytes: carried }));
+    this.up.carry(bytes.slice(), (carried) => this.network.route({ source, destination, bytes: carried }, this));
   }
 
   /** Both directions of the line. */
@@ -52,8 +52,8 @@ export class Ipv4Network {
   readonly #hosts = new Map<Ipv4Address, { readonly line: Ipv4Interface; readonly receive: Receiver }>();
   /** Takes what no host of this network owns. */
   gateway: Receiver | undefined;
-  /** Sees every datagram when it has passed its sender's line. */
-  observer: Receiver | undefined;
+  /** Sees every datagram when it has passed its sender's line, and whose line that is. */
+  observer: ((datagram: Datagram, sender: Ipv4Interface | undefined) => void) | undefined;
   /** Datagrams for an address that nobody owns. */
   unroutable = 0;
   carried = 0;
@@ -76,10 +76,10 @@ export class Ipv4Network {
     this.#hosts.delete(address);
   }
 
-  /** Brings a datagram to the owner of its destination. */
-  route(datagram: Datagram): void {
+  /** Brings a datagram to the owner of its destination. A gateway's comes without a line of this network. */
+  route(datagram: Datagram, sender?: Ipv4Interface): void {
     this.carried++;
-    this.observer?.(datagram);
+    this.observer?.(datagram, sender);
     const { source, destination } = datagram;
     const host = this.#hosts.get(destination.address);
     if (host !== undefined) {

@@ -46,7 +46,8 @@ export class RelayNode extends CoreNode implements TunnelOutput {
   /** Its place in the IPv6 Internet: what is routed here for a Teredo address goes through it. */
   readonly native: Ipv6Interface;
   readonly line: Ipv4Interface;
-  readonly #local: Endpoint;
+  readonly local: Endpoint;
+  readonly bubbleSource: Ipv6Address;
   readonly #configuration: RelayConfiguration;
   readonly #lastQuestion = new Map<string, number>();
   #runPackets = 0;
@@ -54,7 +55,8 @@ export class RelayNode extends CoreNode implements TunnelOutput {
 
   constructor(world: World, options: RelayOptions) {
     super(options.name, world);
-    this.#local = options.local;
+    this.local = options.local;
+    this.bubbleSource = options.bubbleSource;
     this.#configuration = {
       prefix: TEREDO_PREFIX,
       address: options.bubbleSource,
@@ -112,7 +114,7 @@ export class RelayNode extends CoreNode implements TunnelOutput {
   }
 
   #receive(datagram: Datagram): void {
-    if (!this.isOn || datagram.destination.port !== this.#local.port) return;
+    if (!this.isOn || datagram.destination.port !== this.local.port) return;
     const { bytes, source } = datagram;
     const { memory } = this.world.callMemory;
     const packet = this.lend(bytes, this.core.forward, (offset) =>
@@ -157,7 +159,7 @@ export class RelayNode extends CoreNode implements TunnelOutput {
     if (isBubble(view, 0) && address === serverAt(view, IPV6_DESTINATION) && port === TEREDO_PORT) {
       this.#noteQuestion(formatIpv6(readIpv6(bytes, IPV6_DESTINATION)));
     }
-    this.line.send(this.#local, { address, port }, bytes);
+    this.line.send(this.local, { address, port }, bytes);
   }
 
   #noteQuestion(peer: string): void {
