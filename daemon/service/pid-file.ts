@@ -39,11 +39,14 @@ function readHolder(path: string): number | undefined {
   }
 }
 
+/** Ours, and the old program's. */
+const PROGRAMS = ['miredo', 'miredo-server', 'main.js', 'server-main.js'];
+
 /** A process of that number that is a program like us: pids are used again. */
 function isRunning(pid: number): boolean {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.slice(0, 2).some((word) => /^(miredo|main\.js|server-main\.js)/.test(basename(word)));
+    return words.slice(0, 2).some((word) => PROGRAMS.includes(basename(word)));
   } catch {
     return false;
   }
