@@ -25,10 +25,6 @@ export const BUBBLE_SPACING = seconds(2);
 export const BUBBLE_LIMIT = 4;
 /** … in this time without a direct answer. */
 export const BUBBLE_WINDOW = seconds(300);
-/** §5.1.2. */
-export const DEFAULT_MTU = 1280;
-/** §5.1.2: largest UDP payload, hence the largest packet a Teredo link can carry. */
-export const MAXIMUM_MTU = 65507;
 
 // --- ours ---
 

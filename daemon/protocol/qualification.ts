@@ -16,6 +16,7 @@
 import type { TeredoDatagram } from '../wire/encapsulation.js';
 import { type Endpoint, type Ipv4Address, type Ipv4Scope, isPermittedDestination, sameEndpoint } from '../wire/ipv4.js';
 import { type Ipv6Address, sameIpv6 } from '../wire/ipv6.js';
+import { DEFAULT_MTU, MAXIMUM_MTU } from '../wire/mtu.js';
 import {
   emitRouterSolicitation,
   parseRouterAdvertisement,
@@ -24,8 +25,6 @@ import {
 import { emitLinkLocal, emitTeredoAddress, randomFlags } from '../wire/teredo-address.js';
 import type { ClientConfiguration } from './configuration.js';
 import {
-  DEFAULT_MTU,
-  MAXIMUM_MTU,
   REFRESH_RANDOMIZATION_FLOOR,
   RETRY_DELAY,
   RETRY_DELAY_LIMIT,

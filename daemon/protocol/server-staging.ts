@@ -1,6 +1,6 @@
 /** Memory in which a server puts a datagram together, with views that are made once for each short length. */
 import { ORIGIN_LENGTH } from '../wire/encapsulation.js';
-import { MAXIMUM_MTU } from './constants.js';
+import { MAXIMUM_MTU } from '../wire/mtu.js';
 
 /** Longer datagrams are copied by the engine and get a view of their own: bubbles and echo tests are short. */
 const SHORT = 128;

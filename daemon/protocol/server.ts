@@ -31,6 +31,7 @@ import {
   isLinkLocal,
   readIpv6,
 } from '../wire/ipv6.js';
+import { MAXIMUM_MTU } from '../wire/mtu.js';
 import { isRouterSolicitation } from '../wire/router-discovery.js';
 import {
   FLAG_CONE,
@@ -42,7 +43,6 @@ import {
   TEREDO_PORT,
 } from '../wire/teredo-address.js';
 import type { ServerConfiguration } from './configuration.js';
-import { MAXIMUM_MTU } from './constants.js';
 import type { ServerCore } from './cores.js';
 import { Counters, type DropReason } from './drops.js';
 import { type Environment, Forward, type PacketMemory } from './environment.js';
@@ -111,11 +111,12 @@ export class TeredoServer implements ServerCore {
     if (bubble) this.counters.bubblesReceived++;
     if (!bubble && icmpv6TypeAt(view, packet) < 0) return this.#drop('via-server');
     const source = view.getUint32(packet + IPV6_SOURCE);
-    if (isLinkLocal(source)) return this.#handleSolicitation(arrival);
+    if (isLinkLocal(source) && !bubble) return this.#handleSolicitation(arrival);
     if (isTeredoAt(view, packet + IPV6_SOURCE, this.#configuration.prefix)) {
       if (!this.#isFromItsMapping(arrival)) return this.#drop('spoofed');
     } else {
-      if (!isGlobalScope(source)) return this.#drop('bad-source');
+      // Relays ask for bubbles at link-local addresses that they make up, the old program's at one for each client.
+      if (!isGlobalScope(source) && !isLinkLocal(source)) return this.#drop('bad-source');
       if (!this.#isServed(view, packet + IPV6_DESTINATION)) return this.#drop('not-for-us');
     }
     return this.#handleAccepted(arrival, bubble);
@@ -134,7 +135,7 @@ export class TeredoServer implements ServerCore {
     return this.#routeNatively(arrival);
   }
 
-  /** Rule 4: the one thing a link-local source may send is a router solicitation. */
+  /** Rule 4: the one thing but a bubble that a link-local source may send is a router solicitation. */
   #handleSolicitation(arrival: Arrival): false {
     const { bytes, view } = arrival.memory;
     if (icmpv6TypeAt(view, arrival.packet) !== ICMPV6_ROUTER_SOLICITATION) return this.#drop('bad-source');

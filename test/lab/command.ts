@@ -25,13 +25,11 @@ export interface CommandResult {
 /** A program that had to succeed and did not, with everything it said. */
 export class CommandFailure extends Error {
   readonly code = 'command-failed';
-  readonly result: CommandResult;
 
   constructor(argv: readonly string[], result: CommandResult, input: string | undefined) {
     const ending = result.signal === null ? `exit code ${result.code}` : `signal ${result.signal}`;
     const fed = input === undefined ? '' : `\nits input was:\n${input}`;
     super(`${argv.join(' ')} ended with ${ending}\n${result.stderr}${result.stdout}${fed}`);
-    this.result = result;
   }
 }
 

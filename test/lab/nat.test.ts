@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from './agent-handle.js';
 import { labSkip } from './availability.js';
 import { createLab, type Lab } from './lab.js';
@@ -87,5 +88,31 @@ describe('NATs of the lab', { skip: labSkip() }, () => {
       const never = await gets(inside, 'near', outside, first === 40_000 ? 40_001 : 40_000);
       assert.equal(never, false, 'a port that was never mapped stays closed');
     });
+  });
+});
+
+describe('idle mappings', { skip: labSkip() }, () => {
+  test('end after the time asked for, and the next one is another', async () => {
+    const lab = await createLab({ nats: ['full-cone'], timeouts: { unanswered: 1, answered: 1 } });
+    try {
+      const [host, inside] = [lab.agent(lab.host), lab.agent(lab.client(0))];
+      const [address = '', other = ''] = lab.host.ipv4;
+      const outside = lab.topology.nats[0]?.ipv4[0] ?? '';
+      await host.ask('openSocket', { name: 'host', address, port: 5001 });
+      await host.ask('openSocket', { name: 'other', address: other, port: 5001 });
+      await inside.ask('openSocket', { name: 'inside', port: 0 });
+      const mapped = async (): Promise<number> => {
+        await inside.ask('send', { socket: 'inside', address, port: 5001, text: 'hello' });
+        return (await host.ask('receive', { socket: 'host', timeout: PATIENCE }))?.port ?? 0;
+      };
+      const first = await mapped();
+      assert.equal(await mapped(), first, 'it lives while it is used');
+      await delay(2_100); // the time itself is what is tested; the kernel looks once a second
+      await host.ask('send', { socket: 'other', address: outside, port: first, text: 'too late' });
+      assert.equal(await inside.ask('receive', { socket: 'inside', timeout: PATIENCE }), null, 'it is closed');
+      assert.notEqual(await mapped(), first);
+    } finally {
+      await lab.dispose();
+    }
   });
 });

@@ -4,13 +4,12 @@
  * Linux' own masquerading is "port-restricted" only as long as it can keep the port, and it keeps the inside's port,
  * which hides faults of a Teredo client that takes its local port for the mapped one. So:
  *
- * - Mapping. The outside port of the first three is a hash of the inside address and port: the same for every
- *   destination (endpoint-independent, RFC 4787 REQ-1), and different from the inside's port. The symmetric one draws
- *   a random port for each destination.
+ * - Mapping. The first packet of an inside socket gets a random port. The first three types note it down, and give it
+ *   to the socket's packets for any other destination (endpoint-independent, RFC 4787 REQ-1) until the socket has been
+ *   silent for too long; then the next packet gets another one. The symmetric type draws for each destination.
  * - Filtering. Connection tracking lets in what answers a packet that went out to exactly that address and port.
- *   That is the whole of port-restricted and symmetric. The cone and the address-restricted NAT remember the mapping
- *   in a map that each outgoing packet refreshes, and translate what comes in to a mapped port: from anyone, or from
- *   the addresses in a second set.
+ *   That is the whole of port-restricted and symmetric. The cone and the address-restricted NAT also translate what
+ *   else comes in to a mapped port: from anyone, or from the addresses that the port has written to.
  * - What is not let in is dropped in `input`, before connection tracking confirms it. Otherwise an early bubble from a
  *   peer would leave an entry behind that takes the mapped port for that peer, and Linux would then map the inside's
  *   own packet to that peer to another port: endpoint-independent no more.
@@ -40,69 +39,65 @@ export interface NatOptions {
   readonly timeouts?: MappingTimeouts;
 }
 
-/** Ports that the endpoint-independent NATs map to. Nothing on the NAT itself uses any. */
-const FIRST_PORT = 40_000;
-const PORT_COUNT = 20_000;
 /** The kernel's nf_conntrack_udp_timeout_stream. */
 const DEFAULT_ANSWERED = 120;
 
-function sourceTranslation({ type, address }: NatOptions): string {
-  if (type === 'symmetric') return `snat ip to ${address}:1024-65535 fully-random`;
-  return `snat ip to ${address}:jhash ip saddr . udp sport mod ${PORT_COUNT} seed 0x7e5ed0 offset ${FIRST_PORT}`;
-}
-
-/** Remembers the mapping, and whom it has written to, with each packet that leaves. */
-function learning({ type, outside }: NatOptions): string {
-  if (type !== 'full-cone' && type !== 'address-restricted') return '';
-  const permission = type === 'address-restricted' ? 'update @contacted { udp sport . ip daddr }' : '';
+/**
+ * What the endpoint-independent types remember. Every packet that goes out refreshes it, none that comes in does.
+ * `ct original` is the inside's socket when the inside spoke first, `ct reply` when the outside did.
+ */
+function memory({ type, outside }: NatOptions, timeout: number): string {
+  const filtering = type === 'address-restricted' ? 'meta l4proto udp update @contacted { udp sport . ip daddr }' : '';
+  const remember = (direction: 'original' | 'reply'): string => {
+    const inside = `ct ${direction} ip saddr . ct ${direction} proto-src`;
+    const packets = `meta l4proto udp ct direction ${direction}`;
+    return `${packets} update @outside_of { ${inside} : ip saddr . udp sport }
+    ${packets} update @inside_of { udp sport : ${inside} }`;
+  };
   return `
-  chain learn {
+  map outside_of { type ipv4_addr . inet_service : ipv4_addr . inet_service; ${lasting(timeout)} }
+  map inside_of { type inet_service : ipv4_addr . inet_service; ${lasting(timeout)} }
+  set contacted { type inet_service . ipv4_addr; ${lasting(timeout)} }
+  chain remember {
     type filter hook postrouting priority srcnat + 50
     oifname != "${outside}" return
-    meta l4proto != udp return
-    ct direction original update @mapped { udp sport : ct original ip saddr . ct original proto-src }
-    ct direction reply update @mapped { udp sport : ct reply ip saddr . ct reply proto-src }
-    ${permission}
+    ${remember('original')}
+    ${remember('reply')}
+    ${filtering}
   }`;
 }
 
-function destinationTranslation({ type, outside }: NatOptions): string {
+const lasting = (timeout: number): string => `flags dynamic,timeout; timeout ${timeout}s; size 65535;`;
+
+/** What comes in to a mapped port, from whom the type allows. */
+function opening({ type, outside }: NatOptions): string {
   if (type !== 'full-cone' && type !== 'address-restricted') return '';
-  const permission = type === 'address-restricted' ? 'udp dport . ip saddr @contacted' : '';
+  const filter = type === 'address-restricted' ? 'udp dport . ip saddr @contacted' : '';
   return `
   chain incoming {
     type nat hook prerouting priority dstnat
-    iifname "${outside}" meta l4proto udp ${permission} dnat ip to udp dport map @mapped
+    iifname "${outside}" meta l4proto udp ${filter} dnat ip to udp dport map @inside_of
   }`;
 }
 
 /** An nftables file for one NAT's namespace. */
 export function natRules(options: NatOptions): string {
-  const timeout = options.timeouts?.answered ?? DEFAULT_ANSWERED;
+  const { type, outside, address } = options;
+  const isSymmetric = type === 'symmetric';
+  const known = isSymmetric ? '' : 'meta l4proto udp snat ip to ip saddr . udp sport map @outside_of';
   return `table ip nat {
-  map mapped {
-    type inet_service : ipv4_addr . inet_service
-    flags dynamic,timeout
-    timeout ${timeout}s
-    size 65535
-  }
-  set contacted {
-    type inet_service . ipv4_addr
-    flags dynamic,timeout
-    timeout ${timeout}s
-    size 65535
-  }
+  ${isSymmetric ? '' : memory(options, options.timeouts?.answered ?? DEFAULT_ANSWERED)}
+  ${opening(options)}
   chain outgoing {
     type nat hook postrouting priority srcnat
-    oifname != "${options.outside}" return
-    meta l4proto udp ${sourceTranslation(options)}
+    oifname != "${outside}" return
+    ${known}
+    meta l4proto udp snat ip to ${address}:1024-65535 fully-random
     masquerade
   }
-  ${learning(options)}
-  ${destinationTranslation(options)}
   chain unsolicited {
     type filter hook input priority filter
-    iifname "${options.outside}" ct state new drop
+    iifname "${outside}" ct state new drop
   }
 }
 `;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { QUEUE_PACKETS } from '../../daemon/protocol/constants.js';
 import { seconds } from '../../daemon/protocol/time.js';
 import { emitBubble } from '../../daemon/wire/bubble.js';
-import { emitEchoReply } from '../../daemon/wire/icmpv6.js';
+import { emitEchoReply, emitEchoRequest } from '../../daemon/wire/icmpv6.js';
 import { type Ipv6Address, readIpv6 } from '../../daemon/wire/ipv6.js';
 import {
   B,
@@ -192,7 +192,13 @@ test('D-5 D-9: a wrong nonce, source, type or checksum proves nothing', () => {
   );
   const shorter = emitEchoReply(HOST, bench.address, new Uint8Array(4), nonce.subarray(0, 7));
   const other = emitEchoReply(v6('2001:db8::8'), bench.address, new Uint8Array(4), nonce);
-  for (const lie of [guessed, shorter, other, spoilt(40, 128), spoilt(43, (reply[43] ?? 0) ^ 1)])
+  for (const lie of [
+    guessed,
+    shorter,
+    other,
+    emitEchoRequest(HOST, bench.address, nonce),
+    spoilt(43, (reply[43] ?? 0) ^ 1),
+  ])
     bench.receive(lie, RELAY);
   const toRelay = bench.wire.takeSent().filter(({ address }) => address === RELAY.address);
   assert.equal(toRelay.length, 0);

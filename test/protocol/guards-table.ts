@@ -5,6 +5,16 @@
  * does not need its guard proves nothing. Texts are those of the compiled JavaScript and must occur there once.
  */
 
+import {
+  ADVERTISEMENT_ROWS,
+  ANSWER_ROWS,
+  QUALIFICATION_ROWS,
+  RECEIVING_ROWS,
+  RELAY_ROWS,
+  REQUEST_ROWS,
+  SENDING_ROWS,
+} from './client-guards.js';
+
 export interface Guard {
   /** Compiled program file, from the root of the build. */
   readonly file: string;
@@ -134,4 +144,11 @@ export const GUARDS: readonly Guard[] = [
   ...ADVERTISEMENT,
   ...SERVER_AUTHENTICATION,
   ...SECURE_QUALIFICATION,
+  ...guards('daemon/protocol/qualification.js', 'test/protocol/qualification.test.js', ...QUALIFICATION_ROWS),
+  ...guards('daemon/wire/router-discovery.js', 'test/protocol/qualification.test.js', ...ADVERTISEMENT_ROWS),
+  ...guards('daemon/protocol/client.js', 'test/protocol/client-receiving.test.js', ...RECEIVING_ROWS),
+  ...guards('daemon/protocol/client.js', 'test/protocol/client-sending.test.js', ...SENDING_ROWS),
+  ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-sending.test.js', ...REQUEST_ROWS),
+  ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-receiving.test.js', ...ANSWER_ROWS),
+  ...guards('daemon/protocol/relay.js', 'test/protocol/relay.test.js', ...RELAY_ROWS),
 ];

@@ -187,7 +187,7 @@ const LIES: readonly (readonly [string, AdvertisementLies])[] = [
   ['WIRE-15: code 1', { spoil: (packet) => resum(patched(packet, 41, 1)) }],
   ['WIRE-15: a wrong checksum', { spoil: (packet) => patched(packet, 43, (packet[43] ?? 0) ^ 1) }],
   ['WIRE-15: an option of length zero', { spoil: (packet) => resum(patched(packet, 57, 0)) }],
-  ['WIRE-15: an option that runs over the end', { spoil: (packet) => resum(patched(packet, 89, 9)) }],
+  ['WIRE-15: an option that runs over the end', { spoil: (packet) => resum(patched(patched(packet, 88, 200), 89, 9)) }],
   ['C-QUAL-13: a prefix that is not 64 bits long', { spoil: (packet) => resum(patched(packet, 58, 32)) }],
 ];
 

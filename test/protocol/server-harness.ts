@@ -1,12 +1,12 @@
 /** A server between recorded outputs: what a test hands in, and what came out. */
 import { createHmac } from 'node:crypto';
 import type { ServerConfiguration } from '../../daemon/protocol/configuration.js';
-import { DEFAULT_MTU } from '../../daemon/protocol/constants.js';
 import type { Environment, Hmac } from '../../daemon/protocol/environment.js';
 import { TeredoServer } from '../../daemon/protocol/server.js';
 import { concatenate, emitOrigin } from '../../daemon/wire/encapsulation.js';
 import { type Endpoint, formatEndpoint, ipv4, port } from '../../daemon/wire/ipv4.js';
 import { type Ipv6Address, writeIpv6Header } from '../../daemon/wire/ipv6.js';
+import { DEFAULT_MTU } from '../../daemon/wire/mtu.js';
 import { emitTeredoAddress, TEREDO_PREFIX } from '../../daemon/wire/teredo-address.js';
 import { ACTORS } from '../fixtures/vector.js';
 import { address, endpoint, toHex } from '../fixtures/vectors.js';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatenate } from '../../daemon/wire/encapsulation.js';
+import { concatenate, emitOrigin } from '../../daemon/wire/encapsulation.js';
 import { emitEchoReply, emitEchoRequest, emitIcmpv6 } from '../../daemon/wire/icmpv6.js';
 import { ALL_ROUTERS } from '../../daemon/wire/ipv6.js';
 import { serverLinkLocal } from '../../daemon/wire/teredo-address.js';
@@ -105,10 +105,16 @@ test('S-4: a datagram from port 0 is dropped, nothing can be answered to it', ()
   );
 });
 
-test('S-5: a link-local source may send nothing but a router solicitation', () => {
+test('S-7: a bubble from a link-local address that a relay made up is sent on to a client of ours, and to no other', () => {
+  const made = bubble(ipv6('fe80::507a:6cc7:e47c:95eb'), ADDRESS_A);
+  assert.deepEqual(serverOfA().receive(made, RELAY), sent(0, A, concatenate(emitOrigin(RELAY), made)));
+  assert.deepEqual(serverOfB().receive(made, RELAY), dropped('not-for-us'));
+});
+
+test('S-5: a link-local source may send nothing but bubbles and router solicitations', () => {
   const linkLocal = ipv6('fe80::ffff:ffff:ffff');
   const advertisement = emitIcmpv6(linkLocal, ALL_ROUTERS, 255, Uint8Array.of(134, 0, 0, 0, 0, 0, 0, 0));
-  for (const bytes of [advertisement, bubble(linkLocal, ADDRESS_A), emitEchoRequest(linkLocal, OWN_LINK_LOCAL, DATA)]) {
+  for (const bytes of [advertisement, emitEchoRequest(linkLocal, OWN_LINK_LOCAL, DATA)]) {
     assert.deepEqual(serverOfA().receive(bytes, A), dropped('bad-source'));
   }
 });

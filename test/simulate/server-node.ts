@@ -1,11 +1,11 @@
 /** A simulated Teredo server: two IPv4 addresses, and a native place in the IPv6 Internet. */
 import type { ServerAuthentication } from '../../daemon/protocol/configuration.js';
-import { DEFAULT_MTU } from '../../daemon/protocol/constants.js';
 import type { ServerOutput } from '../../daemon/protocol/outputs.js';
 import type { Servers } from '../../daemon/protocol/qualification.js';
 import { TeredoServer } from '../../daemon/protocol/server.js';
 import type { Ipv4Address, Port } from '../../daemon/wire/ipv4.js';
 import { IPV6_DESTINATION, type Ipv6Address, isGlobalScope } from '../../daemon/wire/ipv6.js';
+import { DEFAULT_MTU } from '../../daemon/wire/mtu.js';
 import { isTeredoAt, TEREDO_PORT, TEREDO_PREFIX } from '../../daemon/wire/teredo-address.js';
 import { CoreNode, type World } from './core-node.js';
 import type { Ipv6Interface, Ipv6Internet } from './ipv6-internet.js';

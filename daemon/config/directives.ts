@@ -1,0 +1,151 @@
+/**
+ * Every directive of miredo.conf(5) and miredo-server.conf(5): one table, from which parser and manual are made.
+ */
+import { DEFAULT_MTU, MAXIMUM_MTU } from '../wire/mtu.js';
+import {
+  choice,
+  facility,
+  globalIpv4,
+  integer,
+  interfaceName,
+  localIpv4,
+  type Reader,
+  serverName,
+  teredoPrefix,
+  udpPort,
+  yesNo,
+} from './values.js';
+
+/** Where a directive belongs. */
+export type Mode = 'client' | 'relay' | 'server';
+
+export interface Directive<Value> {
+  /** As the manual writes it; files may use any case. */
+  readonly name: string;
+  readonly modes: readonly Mode[];
+  readonly read: Reader<Value>;
+  /** What follows the name in the manual's list. */
+  readonly operand: string;
+  /** What holds when the directive is absent, in words. */
+  readonly standard: string;
+  readonly summary: string;
+}
+
+const BOTH: readonly Mode[] = ['client', 'relay'];
+
+export const RELAY_TYPES = ['client', 'autoclient', 'relay', 'cone', 'restricted'] as const;
+export type RelayType = (typeof RELAY_TYPES)[number];
+
+/** miredo.conf(5). */
+export const MIREDO_DIRECTIVES = {
+  relayType: {
+    name: 'RelayType',
+    modes: BOTH,
+    read: choice(RELAY_TYPES),
+    operand: '(client | autoclient | relay | cone | restricted)',
+    standard: 'client',
+    summary:
+      'What to be: a Teredo client (autoclient is another word for it), or a relay (cone is another word for it); restricted is a relay that also sends bubbles directly, for use behind a NAT.',
+  },
+  serverAddress: {
+    name: 'ServerAddress',
+    modes: ['client'],
+    read: serverName,
+    operand: 'HOST',
+    standard: 'none; a client needs one, here or on the command line',
+    summary: 'Name or IPv4 address of the Teredo server.',
+  },
+  serverAddress2: {
+    name: 'ServerAddress2',
+    modes: ['client'],
+    read: serverName,
+    operand: 'HOST',
+    standard: 'the address after that of ServerAddress',
+    summary: "Name or IPv4 address of the same server's secondary address.",
+  },
+  prefix: {
+    name: 'Prefix',
+    modes: ['relay'],
+    read: teredoPrefix,
+    operand: 'PREFIX',
+    standard: '2001:0000::',
+    summary: 'The Teredo prefix, 32 bits long. Leave it alone outside of experiments.',
+  },
+  interfaceMtu: {
+    name: 'InterfaceMTU',
+    modes: ['relay'],
+    read: integer(DEFAULT_MTU, MAXIMUM_MTU),
+    operand: 'BYTES',
+    standard: String(DEFAULT_MTU),
+    summary: 'MTU of the tunnel interface. Only with a prefix of your own.',
+  },
+  interfaceName: {
+    name: 'InterfaceName',
+    modes: BOTH,
+    read: interfaceName,
+    operand: 'NAME',
+    standard: 'teredo',
+    summary: 'Name of the tunnel interface.',
+  },
+  bindAddress: {
+    name: 'BindAddress',
+    modes: BOTH,
+    read: localIpv4,
+    operand: 'ADDRESS',
+    standard: 'any address of the host',
+    summary: 'IPv4 address to send from and receive on.',
+  },
+  bindPort: {
+    name: 'BindPort',
+    modes: BOTH,
+    read: udpPort,
+    operand: 'PORT',
+    standard: '0: any free port',
+    summary: 'UDP port to send from and receive on.',
+  },
+  ignoreConeBit: {
+    name: 'IgnoreConeBit',
+    modes: BOTH,
+    read: yesNo,
+    operand: '(yes | no)',
+    standard: 'yes',
+    summary: "Whether the cone bit in peers' addresses is ignored. It always is (RFC 5991 section 3.2).",
+  },
+  syslogFacility: {
+    name: 'SyslogFacility',
+    modes: BOTH,
+    read: facility,
+    operand: '(daemon | kern | user | local0 … local7)',
+    standard: 'daemon',
+    summary: 'Facility of messages to the system log.',
+  },
+} as const satisfies Record<string, Directive<unknown>>;
+
+const SERVER_ONLY: readonly Mode[] = ['server'];
+
+/** miredo-server.conf(5). */
+export const SERVER_DIRECTIVES = {
+  serverBindAddress: {
+    name: 'ServerBindAddress',
+    modes: SERVER_ONLY,
+    read: globalIpv4,
+    operand: 'ADDRESS',
+    standard: 'none; a server needs one',
+    summary: 'Primary IPv4 address of the server, the one that clients are given.',
+  },
+  serverBindAddress2: {
+    name: 'ServerBindAddress2',
+    modes: SERVER_ONLY,
+    read: globalIpv4,
+    operand: 'ADDRESS',
+    standard: 'the address after ServerBindAddress',
+    summary: 'Secondary IPv4 address of the server. Clients must be told when it is not the next one.',
+  },
+  prefix: { ...MIREDO_DIRECTIVES.prefix, modes: SERVER_ONLY, summary: 'The Teredo prefix to advertise, 32 bits long.' },
+  interfaceMtu: {
+    ...MIREDO_DIRECTIVES.interfaceMtu,
+    modes: SERVER_ONLY,
+    summary: 'MTU to advertise to clients. Only with a prefix of your own.',
+  },
+  syslogFacility: { ...MIREDO_DIRECTIVES.syslogFacility, modes: SERVER_ONLY },
+} as const satisfies Record<string, Directive<unknown>>;

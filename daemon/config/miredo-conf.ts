@@ -1,0 +1,120 @@
+/** miredo.conf(5): from text to what the program is to be. */
+
+import { type Ipv4Address, ipv4, type Port, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
+import { DEFAULT_MTU } from '../wire/mtu.js';
+import { TEREDO_PREFIX } from '../wire/teredo-address.js';
+import { MIREDO_DIRECTIVES, type RelayType } from './directives.js';
+import type { Fault } from './fault.js';
+import { FileReader } from './read-directives.js';
+import { type ServerName, type SyslogFacility, serverName } from './values.js';
+
+/** What client and relay share. */
+interface Common {
+  readonly interfaceName: string;
+  readonly bindAddress: Ipv4Address;
+  /** 0: any. */
+  readonly bindPort: Port;
+  readonly syslogFacility: SyslogFacility;
+}
+
+export interface ClientSettings extends Common {
+  readonly mode: 'client';
+  readonly server: ServerName;
+  /** undefined: the address after the server's. */
+  readonly secondary: ServerName | undefined;
+}
+
+export interface RelaySettings extends Common {
+  readonly mode: 'relay';
+  readonly prefix: number;
+  readonly mtu: number;
+  /** RelayType restricted: bubbles go directly as well. */
+  readonly directBubbles: boolean;
+}
+
+export type MiredoSettings = ClientSettings | RelaySettings;
+
+/** `settings` is undefined when a fault is an error. */
+export interface Parsed<Settings> {
+  readonly settings: Settings | undefined;
+  readonly faults: readonly Fault[];
+}
+
+const DEFAULT_INTERFACE = 'teredo';
+
+/** `serverOverride` is the server named on the command line, which goes before ServerAddress (miredo(8)). */
+export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
+  const reader = new FileReader(file, MIREDO_DIRECTIVES, text);
+  const type: RelayType = reader.value('relayType') ?? 'client';
+  const settings = type === 'client' || type === 'autoclient' ? client(reader, serverOverride) : relay(reader, type);
+  if (settings?.mode === 'relay' && serverOverride !== undefined) {
+    const sentence = `the server ${serverOverride} of the command line is ignored: RelayType is ${type}`;
+    reader.add('wrong-mode', reader.lineOf('relayType'), 'RelayType', sentence, 'warning');
+  }
+  return finish(reader, settings);
+}
+
+type Reader = FileReader<typeof MIREDO_DIRECTIVES>;
+
+function client(reader: Reader, serverOverride: string | undefined): ClientSettings | undefined {
+  const values = reader.values('client');
+  const server = serverOverride === undefined ? values.serverAddress : commandLineServer(reader, serverOverride);
+  if (server === undefined) {
+    if (reader.lineOf('serverAddress') === undefined && serverOverride === undefined) {
+      reader.add(
+        'missing-directive',
+        undefined,
+        'ServerAddress',
+        'ServerAddress is missing: a client needs a Teredo server',
+      );
+    }
+    return undefined;
+  }
+  return {
+    mode: 'client',
+    ...common(values),
+    server,
+    // The secondary address belongs to the server of the file, not to another one.
+    secondary: serverOverride === undefined ? values.serverAddress2 : undefined,
+  };
+}
+
+function commandLineServer(reader: Reader, text: string): ServerName | undefined {
+  const read = serverName(text);
+  if (read.ok) return read.value;
+  reader.add('bad-value', undefined, 'ServerAddress', `server on the command line: ${read.problem}`);
+  return undefined;
+}
+
+function relay(reader: Reader, type: RelayType): RelaySettings {
+  const values = reader.values('relay');
+  return {
+    mode: 'relay',
+    ...common(values),
+    prefix: values.prefix ?? TEREDO_PREFIX,
+    mtu: values.interfaceMtu ?? DEFAULT_MTU,
+    directBubbles: type === 'restricted',
+  };
+}
+
+function common(values: ReturnType<Reader['values']>): Common {
+  return {
+    interfaceName: values.interfaceName ?? DEFAULT_INTERFACE,
+    bindAddress: values.bindAddress ?? UNSPECIFIED_IPV4,
+    bindPort: values.bindPort ?? (0 as Port),
+    syslogFacility: values.syslogFacility ?? 'daemon',
+  };
+}
+
+/** Faults in the order of lines; settings only without errors. */
+export function finish<Settings>(
+  reader: { readonly faults: Fault[] },
+  settings: Settings | undefined,
+): Parsed<Settings> {
+  const faults = [...reader.faults].sort((a, b) => a.line - b.line);
+  const failed = faults.some((fault) => fault.severity === 'error');
+  return { settings: failed || settings === undefined ? undefined : Object.freeze(settings), faults };
+}
+
+/** The address after `address`: where a server's secondary address is unless told otherwise. */
+export const nextAddress = (address: Ipv4Address): Ipv4Address => ipv4(address + 1);

@@ -1,0 +1,119 @@
+/** Readers of single values. Each gives the value, or a sentence that says what is wrong and what is allowed. */
+import { type Ipv4Address, isGlobalUnicast, type Port, parseIpv4, port } from '../wire/ipv4.js';
+import { formatIpv6, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
+
+export type Read<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: string };
+
+export type Reader<Value> = (text: string) => Read<Value>;
+
+const good = <Value>(value: Value): Read<Value> => ({ ok: true, value });
+const bad = (problem: string): Read<never> => ({ ok: false, problem });
+
+/** A server as the user named it; names are resolved later. */
+export interface ServerName {
+  readonly text: string;
+  /** Set when the text is an address. */
+  readonly address: Ipv4Address | undefined;
+}
+
+/** Words of a fixed list, in any case. */
+export function choice<Word extends string>(words: readonly Word[]): Reader<Word> {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text.toLowerCase());
+    return word === undefined ? bad(`${JSON.stringify(text)} is none of ${listOf(words)}`) : good(word);
+  };
+}
+
+/** "a, b or c" */
+export const listOf = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
+export function integer(minimum: number, maximum: number): Reader<number> {
+  return (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= minimum && value <= maximum) return good(value);
+    return bad(`${JSON.stringify(text)} is not a whole number from ${minimum} to ${maximum}`);
+  };
+}
+
+export const udpPort: Reader<Port> = (text) => {
+  const read = integer(0, 65535)(text);
+  return read.ok ? good(port(read.value)) : read;
+};
+
+export const yesNo: Reader<boolean> = (text) => {
+  if (/^(yes|true|on|1|enabled?)$/i.test(text)) return good(true);
+  if (/^(no|false|off|0|disabled?)$/i.test(text)) return good(false);
+  return bad(`${JSON.stringify(text)} is neither "yes" nor "no"`);
+};
+
+/** An address of this host, or 0.0.0.0 for all. */
+export const localIpv4: Reader<Ipv4Address> = (text) => {
+  const address = parseIpv4(text);
+  if (address === undefined) return bad(`${JSON.stringify(text)} is not an IPv4 address such as 198.51.100.7`);
+  if (address >>> 28 >= 14) return bad(`${text} cannot be the address of a host; give one of this host's own`);
+  return good(address);
+};
+
+/** An address that the Internet can reach, such as a server must have (RFC 4380 §5.2.4). */
+export const globalIpv4: Reader<Ipv4Address> = (text) => {
+  const address = parseIpv4(text);
+  if (address === undefined) return bad(`${JSON.stringify(text)} is not an IPv4 address such as 198.51.100.7`);
+  if (!isGlobalUnicast(address)) return bad(`${text} is not a public (global unicast) IPv4 address`);
+  return good(address);
+};
+
+const HOST_NAME =
+  /^(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?$/i;
+
+export const serverName: Reader<ServerName> = (text) => {
+  // All digits and dots is an address or a mistyped one: no top-level domain is a number.
+  if (/^[\d.]+$/.test(text)) {
+    const read = globalIpv4(text);
+    return read.ok ? good({ text, address: read.value }) : read;
+  }
+  if (!HOST_NAME.test(text)) return bad(`${JSON.stringify(text)} is neither a host name nor an IPv4 address`);
+  return good({ text, address: undefined });
+};
+
+export const interfaceName: Reader<string> = (text) => {
+  const usable = /^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..' && /^[\x21-\x7e]+$/.test(text);
+  if (!usable) return bad(`${JSON.stringify(text)} cannot name an interface: 1 to 15 characters, no blank, "/" or ":"`);
+  if (/%(?!d$)/.test(text)) return bad(`${JSON.stringify(text)} may hold "%" only as "%d" at its end`);
+  if (['lo', 'all', 'default'].includes(text)) return bad(`${JSON.stringify(text)} is taken by the system`);
+  return good(text);
+};
+
+/** A /32 of global unicast space, as its 32 bits: "2001:0000::" or "2001::/32". */
+export const teredoPrefix: Reader<number> = (text) => {
+  const [addressText = '', length, more] = text.split('/');
+  const address = parseIpv6(addressText);
+  const expected = 'an IPv6 prefix of 32 bits such as 2001:0000::';
+  if (address === undefined || more !== undefined) return bad(`${JSON.stringify(text)} is not ${expected}`);
+  if (length !== undefined && length !== '32') return bad(`${text} is not 32 bits long; give ${expected}`);
+  const view = new DataView(address.buffer, address.byteOffset, 16);
+  if (address.slice(4).some((byte) => byte !== 0))
+    return bad(`${text} has bits set behind the first 32; give ${expected}`);
+  const prefix = view.getUint32(0);
+  if (!isGlobalScope(prefix) || prefix >>> 29 !== 1)
+    return bad(`${formatIpv6(address)} is not global unicast; give ${expected}`);
+  return good(prefix);
+};
+
+const FACILITIES = [
+  'daemon',
+  'kern',
+  'user',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
+] as const;
+export type SyslogFacility = (typeof FACILITIES)[number];
+export const facility: Reader<SyslogFacility> = choice(FACILITIES);

@@ -1,0 +1,67 @@
+/** The options that miredo(8) and miredo-server(8) share. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
+
+export interface ProgramOptions {
+  readonly config: string;
+  readonly foreground: boolean;
+  readonly pidfile: string;
+  readonly user: string | undefined;
+  readonly chroot: string | undefined;
+  /** The server named on the command line. */
+  readonly server: string | undefined;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly summary: string;
+  readonly config: string;
+  readonly pidfile: string;
+  /** Whether a server may be named as the last word. */
+  readonly takesServer: boolean;
+}
+
+/** The version of package.json, which lies two folders above this file's place in the build. */
+export function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** What the user asked for, or the exit code when there is nothing left to do: help, version, or a mistake. */
+export function parseCommandLine(program: Program, words: readonly string[]): ProgramOptions | number {
+  const command = describe(program);
+  try {
+    command.parse([...words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    throw error;
+  }
+  const options = command.opts<Omit<ProgramOptions, 'server'>>();
+  return {
+    config: options.config,
+    foreground: options.foreground ?? false,
+    pidfile: options.pidfile,
+    user: options.user,
+    chroot: options.chroot,
+    server: command.args[0],
+  };
+}
+
+/** The command as data: the manual is checked against it. */
+export function describe(program: Program): Command {
+  const command = new Command(program.name)
+    .description(program.summary)
+    .addOption(new Option('-c, --config <file>', 'configuration file').default(program.config))
+    .addOption(new Option('-f, --foreground', 'stay in the foreground and log to standard error'))
+    .addOption(new Option('-p, --pidfile <file>', 'file that holds the process id').default(program.pidfile))
+    .addOption(new Option('-u, --user <user>', 'user to run as once privilege is no longer needed'))
+    .addOption(new Option('-t, --chroot <dir>', 'directory to use as root after start'))
+    .helpOption('-h, --help', 'show this and exit')
+    .version(`${program.name} ${version()}\nLicence: MIT`, '-V, --version', 'show the version and exit')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${program.name}: ${text}`) });
+  if (program.takesServer) command.argument('[server_name]', 'Teredo server, instead of ServerAddress');
+  return command;
+}

@@ -1,0 +1,31 @@
+/** What the three services (client, relay, server) are to the program that runs one, and it to them. */
+import type { TunnelState } from '../protocol/tunnel-state.js';
+import type { Log } from './log.js';
+
+/** Start-up that failed: nothing is left behind. */
+export interface StartFailure {
+  readonly ok: false;
+  readonly sentence: string;
+}
+
+export interface Started {
+  readonly ok: true;
+  readonly service: Service;
+}
+
+export interface Service {
+  /** Resolves when the first engine has shut itself in and works. */
+  readonly ready: Promise<void>;
+  /** The host's addresses or routes have changed. */
+  networkChanged(): void;
+  /** Takes everything away. To be called once; quick: nothing that leaves is waited for. */
+  close(): void;
+}
+
+export interface ServiceHost {
+  readonly log: Log;
+  /** Of a client only. */
+  stateChanged(state: TunnelState): void;
+  /** The tunnel broke in a way that only a new start of the service can mend. */
+  broken(sentence: string): void;
+}

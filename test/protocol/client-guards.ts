@@ -1,0 +1,136 @@
+/** Guards of client, relay and qualification, and the test that each of them is there for: see guards-table.ts. */
+
+export type Row = readonly [test: string, guard: string, without: string];
+
+/** Of daemon/protocol/qualification.js, against qualification.test.js. */
+export const QUALIFICATION_ROWS: readonly Row[] = [
+  ['C-QUAL-11: an advertisement from another address', 'server !== this.#asked()', 'false'],
+  ['C-QUAL-11: an advertisement nobody asked for', 'server !== this.#asked()', 'false'],
+  ['C-SEC-4: another nonce', "verdict !== 'valid'", 'false'],
+  ['C-SEC-1: no authentication', "verdict !== 'valid'", 'false'],
+  ['C-QUAL-16: mapped port 0', '|| mapped.port === 0', ''],
+  ['ADDR-6: a private mapped', '!isPermittedDestination(mapped.address, this.#scope)', 'false'],
+  ['F-2: a mapped address of 240/4', '!isPermittedDestination(mapped.address, this.#scope)', 'false'],
+  [
+    'F-1: a directed broadcast as mapped',
+    'isPermittedDestination(mapped.address, this.#scope)',
+    'isPermittedDestination(mapped.address, { directedBroadcasts: [] })',
+  ],
+  ['C-QUAL-12: another IPv6 destination', '!sameIpv6(advertisement.destination, SOLICITATION_SOURCE)', 'false'],
+  ['C-QUAL-14: another prefix', 'advertisement.prefix !== this.#configuration.prefix', 'false'],
+  ['C-QUAL-14 C-QUAL-22: the prefix of another', 'advertisement.server !== this.#servers.primary', 'false'],
+  ['C-QUAL-20 C-QUAL-6: another mapping', '!sameEndpoint(first.mapped, second.mapped)', 'false'],
+  ['C-QUAL-23: the advertised MTU', '&& mtu <= MAXIMUM_MTU', ''],
+  ['C-QUAL-23: the advertised MTU', 'mtu >= DEFAULT_MTU &&', ''],
+  ['ADDR-6: a server address that is not global', '!isPermittedDestination(address, this.#scope)', 'false'],
+];
+
+/** Of daemon/wire/router-discovery.js, against qualification.test.js. */
+export const ADVERTISEMENT_ROWS: readonly Row[] = [
+  [
+    'WIRE-15: hop limit 254',
+    "!== NEIGHBOUR_DISCOVERY_HOP_LIMIT)\n        return 'hop-limit'",
+    "=== 0)\n        return 'hop-limit'",
+  ],
+  ['C-QUAL-15: a global IPv6 source', '!isLinkLocal(view.getUint32(offset + IPV6_SOURCE))', 'false'],
+  ['WIRE-15: code 1', "view.getUint8(start + 1) !== 0)\n        return 'code'", "false)\n        return 'code'"],
+  [
+    'WIRE-15: a wrong checksum',
+    "!hasValidIcmpv6Checksum(view, offset))\n        return 'checksum'",
+    "false)\n        return 'checksum'",
+  ],
+  ['C-QUAL-13: two prefix options', 'prefixes !== 1', 'prefixes < 1'],
+  ['C-QUAL-13: a prefix that is not 64', 'view.getUint8(prefixAt + 2) !== 64', 'false'],
+  ['WIRE-15: an option that runs over', 'size > end - next', 'false'],
+];
+
+/** Of daemon/protocol/client.js, against client-receiving.test.js. */
+export const RECEIVING_ROWS: readonly Row[] = [
+  ['C-RECV-12 C-RECV-15:', 'mappedAddressAt(view, source) !== address || mappedPortAt(view, source) !== port', 'false'],
+  ['C-RECV-12 C-RECV-15:', 'mappedAddressAt(view, source) !== address ||', ''],
+  ['C-RECV-12 C-RECV-15:', '|| mappedPortAt(view, source) !== port', ''],
+  [
+    'C-RECV-2:',
+    "if (!this.#isOwn(view, packet + IPV6_DESTINATION))\n            return this.#drop('not-for-us');\n        const source = packet + IPV6_SOURCE;\n        const peer",
+    'const source = packet + IPV6_SOURCE;\n        const peer',
+  ],
+  ['F-6 C-RECV-11:', '!isGlobalScope(memory.view.getUint32(source))', 'false'],
+  [
+    'F-6 C-RECV-11:',
+    "this.#isOwn(view, source))\n            return this.#drop('bad-source')",
+    "false)\n            return this.#drop('bad-source')",
+  ],
+  ['F-3: an indirect bubble with an origin', 'origin.port === 0 ||', ''],
+  ['F-3: an indirect bubble with an origin', '|| !isPermittedDestination(origin.address, this.#scope)', ''],
+  ['F-3: an indirect bubble with an origin', '|| !this.#requests.isReachable(view, source)', ''],
+  ['F-3: strangers cannot', '!this.#strangers.take(now))\n            return;', 'false)\n            return;'],
+  [
+    'C-RECV-3: an indirect bubble counts only',
+    'port === TEREDO_PORT && (sender === primary || sender === secondary)',
+    'port === TEREDO_PORT',
+  ],
+  [
+    'C-RECV-11 D-9: what came from another place',
+    'flags & PEER_TRUSTED && this.peers.hasMapping(peer, address, port)',
+    'flags & PEER_TRUSTED',
+  ],
+  [
+    'F-3: a peer whose mapping is a private',
+    "if (!isPermittedDestination(address, this.#scope))\n            return this.#drop('not-global-ipv4');\n        const peer = known",
+    'const peer = known',
+  ],
+  [
+    'WIRE-7: data that comes through',
+    "return this.#drop('via-server')",
+    'return this.#deliver(view, packet, datagram.packetLength)',
+  ],
+];
+
+/** Of daemon/protocol/client.js, against client-sending.test.js. */
+export const SENDING_ROWS: readonly Row[] = [
+  ['D-5 D-9:', '!sameBytes(echoData(memory.bytes, memory.view, packet), nonce)', 'false'],
+  ['D-5 D-9:', 'return hasValidIcmpv6Checksum(memory.view, packet)', 'return true'],
+  ['D-5 D-9:', '|| icmpv6TypeAt(memory.view, packet) !== ICMPV6_ECHO_REPLY', ''],
+  ['D-9 F-1:', 'port === 0 || !isPermittedDestination(address, this.#scope)', 'false'],
+  [
+    'C-SEND-12 F-1',
+    'isTeredoAt(view, destination, this.#prefix) && !this.#requests.isReachable(view, destination)',
+    'false',
+  ],
+  ['C-SEND-17:', '!isGlobalScope(view.getUint32(destination)) ||', ''],
+  ['C-SEND-17:', '|| this.#isOwn(view, destination)', ''],
+  [
+    'F-6 B-4:',
+    "!this.#isOwn(view, offset + IPV6_SOURCE))\n            return this.#drop('bad-source')",
+    "false)\n            return this.#drop('bad-source')",
+  ],
+  ['C-SEND-2 C-PEER-6:', 'silence < PEER_VALIDITY', 'true'],
+];
+
+/** Of daemon/protocol/client-requests.js, against client-sending.test.js. */
+export const REQUEST_ROWS: readonly Row[] = [
+  ['C-SEND-12 F-1', 'hasUsableMapping(view, offset) &&', ''],
+  ['C-SEND-12 F-1', 'isPermittedDestination(mappedAddressAt(view, offset), this.#scope) &&', ''],
+  ['C-SEND-12 F-1', 'isPermittedDestination(serverAt(view, offset), this.#scope)', 'true'],
+  ['C-SEND-10 B-5 B-6:', '!maySolicit(this.#peers, now, peer)', 'false'],
+];
+
+/** Of daemon/protocol/client-requests.js, against client-receiving.test.js. */
+export const ANSWER_ROWS: readonly Row[] = [['B-5 B-6: answers too', '|| !mayAnswer(this.#peers, now, peer)', '']];
+
+/** Of daemon/protocol/relay.js, against relay.test.js. */
+export const RELAY_ROWS: readonly Row[] = [
+  ['R-1 R-19:', '!isTeredoAt(view, destination, this.#configuration.prefix)', 'false'],
+  ['R-2 F-1', '!hasUsableMapping(view, destination)', 'false'],
+  ['R-2 F-1', '!isPermittedDestination(mappedAddressAt(view, destination), this.#scope)', 'false'],
+  ['R-2 F-1', 'isPermittedDestination(serverAt(view, destination), this.#scope)', 'true'],
+  ['R-13:', 'packetLength < 0', 'false'],
+  ['R-14: a Teredo source', 'mappedAddressAt(view, source) !== sender || mappedPortAt(view, source) !== port', 'false'],
+  ['R-14: a Teredo source', 'mappedAddressAt(view, source) !== sender ||', ''],
+  ['R-14: a Teredo source', '|| mappedPortAt(view, source) !== port', ''],
+  ['R-14: a source outside', '!isTeredoAt(view, source, this.#configuration.prefix)', 'false'],
+  ['R-16 R-20', '!this.#isServed(view, offset + IPV6_DESTINATION)', 'false'],
+  ['R-16 R-20', '&& first !== this.#configuration.prefix', ''],
+  ['R-16 R-20', 'isGlobalScope(first) &&', ''],
+  ['R-6: a bubble to another', '!isAnswer && !this.#isServed(memory.view, destination)', 'false'],
+];

@@ -1,0 +1,39 @@
+/**
+ * Runs a test file in a network namespace of its own, so that it may create interfaces without touching the host's.
+ *
+ * The file calls {@link enterNamespace} first. Outside, it starts itself again under `unshare` with the same standard
+ * streams (the test runner sees the tests as if nothing had happened) and ends with that run's status. The namespace
+ * goes away with its last process.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Holds the name of the namespace that was left; a value inherited by accident does not match. */
+const LEFT_NAMESPACE = 'MIREDO_TEST_LEFT_NAMESPACE';
+
+/**
+ * Returns false inside the namespace, with loopback up; or the reason to skip when none can be had:
+ * `test(name, { skip: enterNamespace(import.meta.url) }, …)`. Outside it does not return.
+ */
+export function enterNamespace(fileUrl: string): string | false {
+  const current = readlinkSync('/proc/self/ns/net');
+  const left = process.env[LEFT_NAMESPACE];
+  if (left !== undefined && left !== current) {
+    execFileSync('ip', ['link', 'set', 'lo', 'up']);
+    return false;
+  }
+  const options = unshareOptions();
+  if (options === undefined) return 'neither root nor unprivileged user namespaces: no network namespace to be had';
+  const command = [...options, process.execPath, ...process.execArgv, fileURLToPath(fileUrl)];
+  const run = spawnSync('unshare', command, {
+    stdio: 'inherit',
+    env: { ...process.env, [LEFT_NAMESPACE]: current },
+  });
+  process.exit(run.status ?? 1);
+}
+
+function unshareOptions(): string[] | undefined {
+  const choices = [['--net'], ['--net', '--map-root-user']];
+  return choices.find((options) => spawnSync('unshare', [...options, 'true'], { stdio: 'ignore' }).status === 0);
+}
