@@ -45,7 +45,13 @@ const DEFAULT_INTERFACE = 'teredo';
 /** `serverOverride` is the server named on the command line, which goes before ServerAddress (miredo(8)). */
 export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
   const reader = new FileReader(file, MIREDO_DIRECTIVES, text);
-  const type: RelayType = reader.value('relayType') ?? 'client';
+  const known = reader.value('relayType');
+  if (known === undefined && reader.lineOf('relayType') !== undefined) {
+    // What belongs to which mode cannot be said; the single values can be judged all the same.
+    reader.readAll();
+    return finish<MiredoSettings>(reader, undefined);
+  }
+  const type: RelayType = known ?? 'client';
   const settings = type === 'client' || type === 'autoclient' ? client(reader, serverOverride) : relay(reader, type);
   if (settings?.mode === 'relay' && serverOverride !== undefined) {
     const sentence = `the server ${serverOverride} of the command line is ignored: RelayType is ${type}`;
@@ -70,13 +76,28 @@ function client(reader: Reader, serverOverride: string | undefined): ClientSetti
     }
     return undefined;
   }
-  return {
-    mode: 'client',
-    ...common(values),
-    server,
-    // The secondary address belongs to the server of the file, not to another one.
-    secondary: serverOverride === undefined ? values.serverAddress2 : undefined,
-  };
+  const secondary = secondaryServer(reader, server, values.serverAddress2, serverOverride);
+  return { mode: 'client', ...common(values), server, secondary };
+}
+
+function secondaryServer(
+  reader: Reader,
+  server: ServerName,
+  secondary: ServerName | undefined,
+  serverOverride: string | undefined,
+): ServerName | undefined {
+  if (secondary === undefined) return undefined;
+  const line = reader.lineOf('serverAddress2');
+  if (serverOverride !== undefined) {
+    const sentence = 'ServerAddress2 is ignored: it belongs to the server of the file, not to that of the command line';
+    reader.add('wrong-mode', line, 'ServerAddress2', sentence, 'warning');
+    return undefined;
+  }
+  if (secondary.text.toLowerCase() === server.text.toLowerCase()) {
+    const sentence = 'ServerAddress2 must differ from ServerAddress: what the two see is compared';
+    reader.add('bad-value', line, 'ServerAddress2', sentence);
+  }
+  return secondary;
 }
 
 function commandLineServer(reader: Reader, text: string): ServerName | undefined {

@@ -39,6 +39,11 @@ export class FileReader<T extends Table> {
     return values as Values<T>;
   }
 
+  /** Finds the faults of all values, whatever mode they belong to. */
+  readAll(): void {
+    for (const key of Object.keys(this.#table)) this.value(key);
+  }
+
   /** Reads one value; undefined when it is absent, faulty, or of no use in `mode`. */
   value<Key extends keyof T & string>(key: Key, mode?: Mode): ValueOf<T[Key]> | undefined {
     const line = this.#lines.get(key);

@@ -78,10 +78,13 @@ export const serverName: Reader<ServerName> = (text) => {
   return good({ text, address: undefined });
 };
 
+/** The kernel takes more; these cannot be mistaken for anything else in a command, or in a path below /proc/sys. */
 export const interfaceName: Reader<string> = (text) => {
-  const usable = /^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..' && /^[\x21-\x7e]+$/.test(text);
-  if (!usable) return bad(`${JSON.stringify(text)} cannot name an interface: 1 to 15 characters, no blank, "/" or ":"`);
-  if (/%(?!d$)/.test(text)) return bad(`${JSON.stringify(text)} may hold "%" only as "%d" at its end`);
+  const usable = /^[a-z0-9_][a-z0-9_.@-]*(%d)?$/i.test(text) && text.length <= 15;
+  if (!usable) {
+    const allowed = '1 to 15 letters, digits and _ . @ -, the first a letter, digit or _';
+    return bad(`${JSON.stringify(text)} cannot name an interface: ${allowed}; "%d" at the end stands for a number`);
+  }
   if (['lo', 'all', 'default'].includes(text)) return bad(`${JSON.stringify(text)} is taken by the system`);
   return good(text);
 };
