@@ -101,11 +101,12 @@ describe('simulated maintenance', () => {
       const client = simulation.addQualifiedClient({ server });
       const peer = simulation.addQualifiedClient({ server });
       const flow = simulation.openFlow(client, peer);
-      flow.send();
-      client.stop();
       peer.kill();
+      flow.send();
+      simulation.run(0.5);
+      client.stop();
       let sent = 0;
-      simulation.run(1);
+      simulation.run(0.5);
       simulation.ipv4.observer = () => {
         sent++;
       };

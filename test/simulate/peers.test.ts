@@ -10,6 +10,8 @@ const SEEDS = [21, 22, 23];
 /** RFC 4380 carries every combination of these; symmetric NATs do not even qualify. */
 const PASSABLE: readonly (NatName | 'none')[] = ['none', 'full-cone', 'address-restricted', 'port-restricted'];
 const BURST = 20;
+/** Milliseconds: the way through two lines, and the first packet's wait for the bubbles. */
+const NO_STALL = 150;
 
 function addClientBehind(simulation: Simulation, type: NatName | 'none', server = simulation.addServer()) {
   const place = type === 'none' ? { server } : { server, nat: simulation.addNat(type) };
@@ -108,6 +110,7 @@ describe('simulated traffic between clients', () => {
       simulation.stream(flow, 0.2, 3000);
       simulation.run(601);
       assert.ok(flow.isComplete && flow.isInOrder, `${flow.arrived} of ${flow.sent}`);
+      assert.ok(flow.slowest < NO_STALL, `one packet took ${flow.slowest} ms`);
       assert.equal(a.stack.refusals.length, 0);
     }),
   );

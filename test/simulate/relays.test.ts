@@ -8,6 +8,8 @@ import { type Simulation, withSeeds } from './simulation.js';
 const SEEDS = [31, 32, 33];
 const PASSABLE = ['full-cone', 'address-restricted', 'port-restricted'] as const;
 const BURST = 20;
+/** Milliseconds: the way through two lines, and the first packet's wait for bubbles or the test. */
+const NO_STALL = 200;
 
 function assertWhole(flow: Flow): void {
   assert.ok(flow.isComplete && flow.isInOrder, `${flow.arrived} of ${flow.sent}, in order: ${flow.isInOrder}`);
@@ -147,6 +149,7 @@ describe('simulated traffic with native hosts', () => {
         simulation.stream(flow, 0.2, 3000);
         simulation.run(601);
         assertWhole(flow);
+        assert.ok(flow.slowest < NO_STALL, `one packet took ${flow.slowest} ms`);
         assert.equal(host.stack.refusals.length + client.stack.refusals.length, 0);
         assert.equal(client.stack.strayReplies, 0, 'D-8');
       }),
