@@ -1,107 +1,95 @@
-/** The file that keeps a second program from starting. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { claimPidFile } from '../../daemon/service/pid-file.js';
+import { afterEach, beforeEach, test } from 'node:test';
+import { claimPidFile, type PidFile } from '../../daemon/service/pid-file.js';
 
-/** A place for a process-id file, gone when the test ends. */
-function place(context: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'miredo-pid-'));
-  context.after(() => rmSync(directory, { recursive: true }));
-  return join(directory, 'miredo.pid');
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'miredo-pid-'));
+  file = join(folder, 'miredo.pid');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function acquire(pid?: number): PidFile {
+  const result = claimPidFile(file, pid);
+  assert.ok(result.ok, result.ok ? '' : result.sentence);
+  return result;
 }
 
-/** A process that calls itself `words` and ends with the test. */
-async function processCalled(context: TestContext, ...words: readonly string[]): Promise<number> {
-  const [name = '', ...args] = words;
-  // It says that it runs: before that its command line is that of this process.
-  const script = 'process.stdout.write("here"); setInterval(() => {}, 1000)';
-  const child: ChildProcess = spawn(process.execPath, ['--eval', script, '--', ...args], {
-    argv0: name,
+function refusal(path = file): string {
+  const result = claimPidFile(path);
+  assert.ok(!result.ok);
+  return result.sentence;
+}
+
+test('it holds the process id, and goes away', () => {
+  const held = acquire();
+  assert.equal(readFileSync(file, 'utf8'), `${process.pid}\n`);
+  held.release();
+  held.release();
+  assert.ok(!existsSync(file));
+});
+
+test('a second one is refused, and names the first', () => {
+  const held = acquire(4711);
+  assert.match(refusal(), /^Already running: process 4711 holds .*miredo\.pid\. Stop that one/);
+  assert.equal(readFileSync(file, 'utf8'), '4711\n');
+  held.release();
+  acquire().release();
+});
+
+test('what a killed process left behind is replaced', async () => {
+  const module = new URL('../../daemon/service/pid-file.js', import.meta.url);
+  const script = `import { claimPidFile } from '${module.href}';
+    console.log(claimPidFile(process.argv[1]).ok); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  context.after(() => child.kill('SIGKILL'));
-  assert.ok(child.stdout !== null && child.pid !== undefined);
-  await once(child.stdout, 'data');
-  return child.pid;
-}
-
-/** The number of a process that has ended. */
-async function endedProcess(): Promise<number> {
-  const child = spawn('true');
+  const [answer] = await once(child.stdout, 'data');
+  assert.equal(String(answer), 'true\n');
+  assert.match(refusal(), new RegExp(`process ${child.pid} holds`));
+  child.kill('SIGKILL');
   await once(child, 'exit');
-  assert.ok(child.pid !== undefined);
-  return child.pid;
-}
-
-const own = `${process.pid}\n`;
-
-test('is written, readable for all, and removed on release', (t) => {
-  const path = place(t);
-  const claim = claimPidFile(path);
-  assert.ok(claim.ok);
-  assert.equal(readFileSync(path, 'utf8'), own);
-  assert.equal(statSync(path).mode & 0o777, 0o644);
-  claim.release();
-  assert.equal(existsSync(path), false);
-  claim.release();
+  assert.ok(existsSync(file));
+  const held = acquire();
+  assert.equal(readFileSync(file, 'utf8'), `${process.pid}\n`);
+  held.release();
 });
 
-test('of a program that runs is respected', async (t) => {
-  const path = place(t);
-  for (const name of ['miredo', '/usr/sbin/miredo', 'miredo-server']) {
-    const pid = await processCalled(t, name);
-    writeFileSync(path, `${pid}\n`);
-    const claim = claimPidFile(path);
-    assert.ok(!claim.ok);
-    assert.equal(claim.code, 'running');
-    assert.equal(
-      claim.sentence,
-      `Already running as process ${pid} (${path}). Stop it first, or choose another file with -p.`,
-    );
-    assert.equal(readFileSync(path, 'utf8'), `${pid}\n`, 'it is left alone');
-  }
+test('longer text of a stale file is gone', () => {
+  writeFileSync(file, '1234567890 and more\n');
+  const held = acquire(1);
+  assert.equal(readFileSync(file, 'utf8'), '1\n');
+  held.release();
 });
 
-/** What may be in a file that says nothing of a running program. */
-const leftovers: readonly (readonly [what: string, content: (t: TestContext) => string | Promise<string>])[] = [
-  ['of a process that is gone', async () => `${await endedProcess()}\n`],
-  ['of a process that is something else', async (t) => `${await processCalled(t, 'sleep')}\n`],
-  ['of somebody who reads our configuration', async (t) => `${await processCalled(t, 'miredo.conf')}\n`],
-  ['of this very process', () => own],
-  ['that is empty', () => ''],
-  ['of process 1', () => '1\n'],
-  ['with a negative number', () => '-1\n'],
-  ['with a number that no process has', () => '99999999999999999999\n'],
-  ['with words', () => 'miredo\n'],
-];
-for (const [what, content] of leftovers) {
-  test(`${what} is replaced`, async (t) => {
-    const path = place(t);
-    writeFileSync(path, await content(t));
-    const claim = claimPidFile(path);
-    assert.ok(claim.ok, claim.ok ? '' : claim.sentence);
-    assert.equal(readFileSync(path, 'utf8'), own);
-  });
-}
-
-test('that has become another’s stays on release', (t) => {
-  const path = place(t);
-  const claim = claimPidFile(path);
-  assert.ok(claim.ok);
-  writeFileSync(path, '12345\n');
-  claim.release();
-  assert.equal(readFileSync(path, 'utf8'), '12345\n');
+test("somebody else's file of the same name is left alone", () => {
+  const held = acquire();
+  renameSync(file, `${file}.old`);
+  writeFileSync(file, 'other');
+  held.release();
+  assert.equal(readFileSync(file, 'utf8'), 'other');
 });
 
-test('that cannot be written is a failure with its path', (t) => {
-  const path = join(place(t), 'miredo.pid');
-  const claim = claimPidFile(path);
-  assert.ok(!claim.ok);
-  assert.equal(claim.code, 'unwritable');
-  assert.ok(claim.sentence.startsWith(`Cannot write the process-id file ${path}: ENOENT`), claim.sentence);
+test('why it cannot be written', () => {
+  symlinkSync(join(folder, 'elsewhere'), file);
+  assert.match(refusal(), /it is a symbolic link/);
+  assert.ok(!existsSync(join(folder, 'elsewhere')));
+  assert.match(refusal(join(folder, 'none', 'miredo.pid')), /its folder does not exist/);
+  mkdirSync(join(folder, 'folder'));
+  assert.match(refusal(join(folder, 'folder')), /it is a folder/);
 });
