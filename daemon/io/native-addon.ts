@@ -50,6 +50,14 @@ export interface NativeAddon {
   flushPath(path: NativePath): void;
   closePath(path: NativePath): void;
   errnoName(code: number): string;
+  /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
+  confine(
+    root: string,
+    uid: number,
+    gid: number,
+    keepUser: boolean,
+    parent: number,
+  ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
 }
 
 /** Beside the sources, as node-gyp leaves it: seen from daemon/io and from build/daemon/io. */
