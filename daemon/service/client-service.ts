@@ -16,7 +16,6 @@ import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
-import { describeState } from './state-text.js';
 
 /** Behind every native default route (RFC 4380 §3.2.1: Teredo is the last resort). */
 const DEFAULT_ROUTE_METRIC = 1029;
@@ -103,6 +102,10 @@ export class ClientService implements Service {
     const same = settings.server.text === server.text && settings.secondary?.text === secondary?.text;
     if (!same) this.#beginAnew();
     return true;
+  }
+
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
   }
 
   /** The host's addresses or routes have changed. */
@@ -205,8 +208,6 @@ export class ClientService implements Service {
   #enter(state: TunnelState): void {
     if (this.#closed) return;
     this.#state = state;
-    const isBad = state.name === 'failed' || state.name === 'waiting';
-    this.#log(isBad ? 'warning' : 'notice', describeState(state));
     this.#host.stateChanged(state);
     void this.#link.want(state.name === 'qualified' ? linkConfiguration(state.address, state.mtu) : undefined);
   }
