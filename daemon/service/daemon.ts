@@ -12,6 +12,8 @@ import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 /** Milliseconds before a service that broke is started again; doubles up to the limit. */
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
+/** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
+const CLOSE_TIMEOUT = 1_000;
 
 /** What differs between the programs. */
 export interface Role<Settings> {
@@ -32,6 +34,9 @@ export class Daemon<Settings> {
   #service: Service | undefined;
   #mendDelay = MEND_DELAY;
   #mendTimer: NodeJS.Timeout | undefined;
+  /** One after the other: each changes what the next one finds. */
+  #reloading: Promise<void> = Promise.resolve();
+  #isEnding = false;
 
   constructor(options: ProgramOptions, role: Role<Settings>, log: Log) {
     this.#options = options;
@@ -42,7 +47,7 @@ export class Daemon<Settings> {
   /** Returns when the service works; ends the process when it cannot be started. */
   async run(): Promise<void> {
     this.#settings = this.#role.load();
-    if (this.#settings === undefined) this.#end(EXIT_USAGE);
+    if (this.#settings === undefined) return this.#end(EXIT_USAGE);
     const pidFile = claimPidFile(this.#options.pidfile);
     if (!pidFile.ok) return this.#refuse(pidFile.sentence);
     this.#pidFile = pidFile;
@@ -69,8 +74,9 @@ export class Daemon<Settings> {
 
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
+    if (this.#isEnding) return;
     this.#log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
-    this.#service?.close();
+    void this.#service?.close();
     this.#service = undefined;
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
@@ -84,21 +90,24 @@ export class Daemon<Settings> {
   #heedSignals(): void {
     process.on('uncaughtException', (error) => {
       this.#log('error', `fault in the program, please report it: ${error.stack ?? error.message}`);
-      this.#end(EXIT_SOFTWARE);
+      void this.#end(EXIT_SOFTWARE);
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         this.#log('notice', `ending on ${signal}`);
-        this.#end(EXIT_OK);
+        void this.#end(EXIT_OK);
       });
     }
-    process.on('SIGHUP', () => this.#reload());
+    process.on('SIGHUP', () => {
+      this.#reloading = this.#reloading.then(() => this.#reload());
+    });
     // miredo(8): "Do nothing". Without a handler they would end us (and SIGUSR1 would start Node's debugger).
     for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   }
 
   /** A file that cannot be used changes nothing. */
-  #reload(): void {
+  async #reload(): Promise<void> {
+    if (this.#isEnding) return;
     this.#log('notice', 'reading the configuration again');
     const settings = this.#role.load();
     if (settings === undefined) {
@@ -110,8 +119,9 @@ export class Daemon<Settings> {
     this.#settings = settings;
     if (unchanged) return;
     if (this.#service !== undefined && this.#role.adopt(this.#service, settings)) return;
-    this.#service?.close();
+    await this.#service?.close();
     this.#service = undefined;
+    if (this.#isEnding) return;
     const failure = this.#start();
     if (failure === undefined) return;
     this.#settings = previous;
@@ -119,13 +129,18 @@ export class Daemon<Settings> {
     this.#mend(failure);
   }
 
-  #refuse(sentence: string): void {
+  #refuse(sentence: string): Promise<void> {
     this.#log('error', sentence);
-    this.#end(EXIT_FAILURE);
+    return this.#end(EXIT_FAILURE);
   }
 
-  #end(code: number): never {
-    this.#service?.close();
+  /** Whoever sees the process gone finds interface, port and pid file free. */
+  async #end(code: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearTimeout(this.#mendTimer);
+    setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
+    await this.#service?.close();
     this.#pidFile?.release();
     process.exit(code);
   }

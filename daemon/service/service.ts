@@ -18,8 +18,8 @@ export interface Service {
   readonly ready: Promise<void>;
   /** The host's addresses or routes have changed. */
   networkChanged(): void;
-  /** Takes everything away. To be called once; quick: nothing that leaves is waited for. */
-  close(): void;
+  /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
+  close(): Promise<void>;
 }
 
 export interface ServiceHost {
