@@ -31,6 +31,8 @@ import type { Notifier } from './systemd-notify.js';
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
 
+/** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
+const CLOSE_TIMEOUT = 1_000;
 /** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
 const PREDECESSOR_PATIENCE = 1000;
 const PREDECESSOR_POLL = 50;
@@ -69,6 +71,9 @@ export class Daemon<Settings extends AnySettings> {
   #state: TunnelState | undefined;
   #mendDelay = MEND_DELAY;
   #mendTimer: NodeJS.Timeout | undefined;
+  /** One after the other: each changes what the next one finds. */
+  #reloading: Promise<void> = Promise.resolve();
+  #isEnding = false;
 
   constructor(program: Program, options: ProgramOptions, role: Role<Settings>, { logger, notifier }: Reporting) {
     this.#program = program;
@@ -138,8 +143,9 @@ export class Daemon<Settings extends AnySettings> {
 
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
+    if (this.#isEnding) return;
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
-    this.#closeService();
+    void this.#closeService();
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
@@ -156,30 +162,33 @@ export class Daemon<Settings extends AnySettings> {
   #heedSignals(): void {
     process.on('uncaughtException', (error) => {
       this.#say(fault(error));
-      this.#end(EXIT_SOFTWARE);
+      void this.#end(EXIT_SOFTWARE);
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         this.#say(signalReceived(signal));
-        this.#end(EXIT_OK);
+        void this.#end(EXIT_OK);
       });
     }
-    process.on('SIGHUP', () => this.#reload());
+    process.on('SIGHUP', () => {
+      this.#reloading = this.#reloading.then(() => this.#reload());
+    });
     // miredo(8): "Do nothing". Without a handler they would end us (and SIGUSR1 would start Node's debugger).
     for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   }
 
   /** A file that cannot be used changes nothing. */
-  #reload(): void {
+  async #reload(): Promise<void> {
+    if (this.#isEnding) return;
     this.#say(reloading(this.#options.config));
     this.#notifier.reloading();
     const settings = this.#role.load();
     if (settings === undefined) this.#say(reloadFailed(this.#options.config));
-    else this.#adopt(settings);
+    else await this.#adopt(settings);
     this.#notifier.ready(this.#state === undefined ? '' : describeState(this.#state));
   }
 
-  #adopt(settings: Settings): void {
+  async #adopt(settings: Settings): Promise<void> {
     const previous = this.#settings;
     const changed = previous === undefined ? [] : changedNames(previous, settings);
     this.#useSettings(settings);
@@ -188,7 +197,8 @@ export class Daemon<Settings extends AnySettings> {
       this.#say(reloaded(changed));
       return;
     }
-    this.#closeService();
+    await this.#closeService();
+    if (this.#isEnding) return;
     const failure = this.#start();
     if (failure === undefined) {
       this.#say(reloaded(changed));
@@ -199,19 +209,25 @@ export class Daemon<Settings extends AnySettings> {
     this.#mend(failure.sentence);
   }
 
-  #refuse(failure: { readonly sentence: string; readonly errno?: string; readonly code?: string }): void {
+  #refuse(failure: { readonly sentence: string; readonly errno?: string; readonly code?: string }): Promise<void> {
     this.#say(startFailed(failure));
-    this.#end(EXIT_FAILURE);
+    return this.#end(EXIT_FAILURE);
   }
 
-  #closeService(): void {
-    this.#service?.close();
+  #closeService(): Promise<void> {
+    const service = this.#service;
     this.#service = undefined;
+    return service?.close() ?? Promise.resolve();
   }
 
-  #end(code: number): never {
+  /** Whoever sees the process gone finds interface, port and pid file free. */
+  async #end(code: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearTimeout(this.#mendTimer);
+    setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
     this.#notifier.stopping();
-    this.#closeService();
+    await this.#closeService();
     this.#pidFile?.release();
     this.#say(terminated(this.#program.name, code));
     process.exit(code);

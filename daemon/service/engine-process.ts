@@ -6,6 +6,7 @@
  * that an honest one does not (malformed or oversize messages, a flood of them, claims that cannot be) ends it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -130,11 +131,18 @@ export class EngineProcess {
     });
   }
 
-  /** Ends the engine, at once and for good. Its descriptors remain the caller's. */
-  close(): void {
+  /**
+   * Ends the engine, at once and for good. Resolves when its process is gone, and with it the last copies of the
+   * descriptors that are not the caller's: before that, interface and port are not free.
+   */
+  close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    const isGone = child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+    const gone = isGone ? Promise.resolve() : once(child, 'exit').then(() => {});
     this.#dismiss();
+    return gone;
   }
 
   #start(): void {

@@ -77,11 +77,12 @@ export class RelayService implements Service {
     this.#engine.setScope(readHostAddresses([this.#tun.name]).directedBroadcasts);
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#link.close();
-    this.#engine.close();
+    const gone = this.#engine.close();
     closeDescriptor(this.#socket.fd);
     closeDescriptor(this.#tun.fd);
+    return gone;
   }
 
   async #bringUp(settings: RelaySettings, log: Log): Promise<void> {

@@ -52,9 +52,10 @@ export class ServerService implements Service {
     this.#engine.setScope(readHostAddresses().directedBroadcasts);
   }
 
-  close(): void {
-    this.#engine.close();
+  close(): Promise<void> {
+    const gone = this.#engine.close();
     for (const fd of [...this.#descriptors.sockets, this.#descriptors.raw]) closeDescriptor(fd);
+    return gone;
   }
 }
 

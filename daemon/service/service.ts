@@ -22,8 +22,8 @@ export interface Service {
   networkChanged(): void;
   /** Whether its engine answers. */
   isHealthy(): Promise<boolean>;
-  /** Takes everything away. To be called once; quick: nothing that leaves is waited for. */
-  close(): void;
+  /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
+  close(): Promise<void>;
 }
 
 export interface ServiceHost {
