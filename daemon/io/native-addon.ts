@@ -54,8 +54,10 @@ export interface NativeAddon {
   lockFile(fd: number): number;
 }
 
-/** Beside the sources, as node-gyp leaves it: seen from daemon/io and from build/daemon/io. */
-const PLACES = ['./native/build/Release/packet_path.node', '../../../daemon/io/native/build/Release/packet_path.node'];
+/** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */
+const PLACES = ['./native', '../../../daemon/io/native', '../../daemon/io/native'].map(
+  (folder) => `${folder}/build/Release/packet_path.node`,
+);
 
 let loaded: NativeAddon | undefined;
 

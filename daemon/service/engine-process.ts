@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Servers } from '../protocol/qualification.js';
@@ -20,8 +21,10 @@ import { implausible } from './engine-claims.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
 
-/** Beside this folder in the build. */
-const ENGINE = fileURLToPath(new URL('../engine-main.js', import.meta.url));
+/** Beside the bundled program, or beside this folder. */
+const ENGINE = ['./miredo-engine.js', '../engine-main.js']
+  .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  .find((file) => existsSync(file));
 /** Places of the child's descriptors: see stdio below. */
 const CHANNEL = 3;
 const FIRST_DESCRIPTOR = 4;
@@ -143,7 +146,7 @@ export class EngineProcess {
   }
 
   #start(): void {
-    const { device, sockets, program = [ENGINE] } = this.#launch;
+    const { device, sockets, program = [ENGINE ?? ''] } = this.#launch;
     this.#startedAt = now();
     const child = spawn(process.execPath, program, {
       cwd: '/',

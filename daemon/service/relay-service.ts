@@ -69,6 +69,10 @@ export class RelayService implements Service {
     this.ready = Promise.all([this.#engine.ready, this.#bringUp(settings, host.log)]).then(() => {});
   }
 
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
   networkChanged(): void {
     this.#engine.setScope(readHostAddresses([this.#tun.name]).directedBroadcasts);
   }

@@ -44,6 +44,10 @@ export class ServerService implements Service {
     });
   }
 
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
   networkChanged(): void {
     this.#engine.setScope(readHostAddresses().directedBroadcasts);
   }

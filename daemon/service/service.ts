@@ -18,6 +18,8 @@ export interface Service {
   readonly ready: Promise<void>;
   /** The host's addresses or routes have changed. */
   networkChanged(): void;
+  /** Whether its engine answers. */
+  isHealthy(): Promise<boolean>;
   /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
   close(): Promise<void>;
 }

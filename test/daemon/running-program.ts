@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 export type ProgramName = 'miredo' | 'miredo-server';
 
-const FILES: { readonly [name in ProgramName]: string } = { miredo: 'main.js', 'miredo-server': 'server-main.js' };
-
 /** Milliseconds; whatever is waited for takes far less. */
 const PATIENCE = 15_000;
 
@@ -24,7 +22,8 @@ export class RunningProgram {
   #wake: (() => void)[] = [];
 
   constructor(name: ProgramName, args: readonly string[]) {
-    const file = fileURLToPath(new URL(`../../daemon/${FILES[name]}`, import.meta.url));
+    // build/bin, as package.json's `bin` has it, seen from build/test/daemon.
+    const file = fileURLToPath(new URL(`../../bin/${name}.js`, import.meta.url));
     this.#child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
