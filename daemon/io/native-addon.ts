@@ -52,6 +52,14 @@ export interface NativeAddon {
   errnoName(code: number): string;
   /** Locks the whole file for writing: 0, or an errno. */
   lockFile(fd: number): number;
+  /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
+  confine(
+    root: string,
+    uid: number,
+    gid: number,
+    keepUser: boolean,
+    parent: number,
+  ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
 }
 
 /** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */

@@ -1,10 +1,12 @@
 /**
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SyslogFacility } from '../config/values.js';
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
+import { now } from './environment.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.js';
 import type { LogEntry } from './log.js';
 import {
@@ -30,6 +32,10 @@ const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
 /** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
 const CLOSE_TIMEOUT = 1_000;
+
+/** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
+const PREDECESSOR_PATIENCE = 1000;
+const PREDECESSOR_POLL = 50;
 
 /** What every program's settings hold. */
 interface AnySettings {
@@ -90,7 +96,7 @@ export class Daemon<Settings extends AnySettings> {
     const plan = planConfinement(this.#options);
     if (!plan.ok) return this.#refuse(plan);
     this.#confinement = plan.confinement;
-    const failure = this.#start();
+    const failure = await this.#startPatiently();
     if (failure !== undefined) return this.#refuse(failure);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
@@ -116,6 +122,17 @@ export class Daemon<Settings extends AnySettings> {
     if (!started.ok) return started;
     this.#service = started.service;
     return undefined;
+  }
+
+  /** When our predecessor was killed, its engine needs a moment to notice, and to let go of interface and port. */
+  async #startPatiently(): Promise<StartFailure | undefined> {
+    const limit = now() + PREDECESSOR_PATIENCE;
+    for (;;) {
+      const failure = this.#start();
+      const isTaken = failure?.errno === 'EBUSY' || failure?.errno === 'EADDRINUSE';
+      if (!isTaken || now() > limit) return failure;
+      await delay(PREDECESSOR_POLL);
+    }
   }
 
   #stateChanged(state: TunnelState): void {

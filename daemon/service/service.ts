@@ -5,6 +5,8 @@ import type { Log } from './log.js';
 /** Start-up that failed: nothing is left behind. */
 export interface StartFailure {
   readonly ok: false;
+  /** Of the system call that failed. */
+  readonly errno?: string;
   readonly sentence: string;
 }
 
