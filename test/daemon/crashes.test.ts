@@ -35,7 +35,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
 
   const startClient = async () => {
     try {
-      return await startClient();
+      return await lab.startClient(0, 'ours');
     } catch (error) {
       throw new Error(`${error}\n${lab.logs()}`);
     }
