@@ -52,7 +52,10 @@ function plugIn(): void {
   for (const end of ['eth0', 'eth1']) ip('link', 'set', end, 'addrgenmode', 'none', 'up');
 }
 
-/** Everything a program may leave in the kernel: interfaces, addresses, routes, rules. */
+/**
+ * Everything a program may leave in the kernel: interfaces, addresses, routes, rules. Without the table "local", which
+ * follows the addresses, but later.
+ */
 export function picture(): string {
   const looks = [
     ['-o', 'address', 'show'],
@@ -61,7 +64,7 @@ export function picture(): string {
     ['-4', 'route', 'show', 'table', 'all'],
     ['-6', 'rule', 'show'],
   ];
-  return looks.map((words) => ip(...words).replace(/ expires \d+sec/g, '')).join('\n');
+  return looks.map((words) => ip(...words).replace(/^.* table local .*\n/gm, '')).join('\n');
 }
 
 /** UDP sockets of the namespace. */
