@@ -1,24 +1,17 @@
 #!/usr/bin/env node
 /** miredo(8): Teredo client or relay. */
-import { parseMiredoConf } from './config/miredo-conf.js';
-import { parseCommandLine } from './service/command-line.js';
+import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
+import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
-import { EXIT_USAGE } from './service/exit-codes.js';
-import { stderrLog } from './service/log.js';
+import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
-import { run } from './service/run.js';
+import { startRelay } from './service/relay-service.js';
 
-const options = parseCommandLine(MIREDO, process.argv.slice(2));
-if (typeof options === 'number') process.exit(options);
-const log = stderrLog(MIREDO.name);
-const settings = loadConfiguration(options.config, (file, text) => parseMiredoConf(file, text, options.server), log);
-if (settings === undefined) process.exit(EXIT_USAGE);
-
-// Only the mode that is wanted is loaded: start-up is a matter of tens of milliseconds.
-if (settings.mode === 'client') {
-  const { startClient } = await import('./service/client-service.js');
-  run(options.pidfile, log, (broken) => startClient(settings, log, broken));
-} else {
-  const { startRelay } = await import('./service/relay-service.js');
-  run(options.pidfile, log, (broken) => startRelay(settings, log, broken));
-}
+await programMain<MiredoSettings>(MIREDO, ({ config, server }, log) => ({
+  load: () => loadConfiguration(config, (file, text) => parseMiredoConf(file, text, server), log),
+  describe: (settings) => settings.mode,
+  start: (settings, confinement, host) =>
+    settings.mode === 'client' ? startClient(settings, confinement, host) : startRelay(settings, confinement, host),
+  adopt: (service, settings) =>
+    service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
+}));

@@ -45,7 +45,11 @@ const DEFAULT_INTERFACE = 'teredo';
 /** `serverOverride` is the server named on the command line, which goes before ServerAddress (miredo(8)). */
 export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
   const reader = new FileReader(file, MIREDO_DIRECTIVES, text);
-  const type: RelayType = reader.value('relayType') ?? 'client';
+  const type = relayType(reader);
+  if (type === undefined) {
+    reader.values();
+    return finish<MiredoSettings>(reader, undefined);
+  }
   const settings = type === 'client' || type === 'autoclient' ? client(reader, serverOverride) : relay(reader, type);
   if (settings?.mode === 'relay' && serverOverride !== undefined) {
     const sentence = `the server ${serverOverride} of the command line is ignored: RelayType is ${type}`;
@@ -55,6 +59,11 @@ export function parseMiredoConf(file: string, text: string, serverOverride?: str
 }
 
 type Reader = FileReader<typeof MIREDO_DIRECTIVES>;
+
+/** undefined when it cannot be read: then nobody knows which directives should be there. */
+function relayType(reader: Reader): RelayType | undefined {
+  return reader.lineOf('relayType') === undefined ? 'client' : reader.value('relayType');
+}
 
 function client(reader: Reader, serverOverride: string | undefined): ClientSettings | undefined {
   const values = reader.values('client');

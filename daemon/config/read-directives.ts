@@ -29,8 +29,8 @@ export class FileReader<T extends Table> {
     for (const line of splitLines(text)) this.#place(line);
   }
 
-  /** Reads the values that belong to `mode`. */
-  values(mode: Mode): Values<T> {
+  /** Reads the values that belong to `mode`; all of them without one. */
+  values(mode?: Mode): Values<T> {
     const values: Record<string, unknown> = {};
     for (const key of Object.keys(this.#table)) {
       const value = this.value(key, mode);
@@ -43,7 +43,7 @@ export class FileReader<T extends Table> {
   value<Key extends keyof T & string>(key: Key, mode?: Mode): ValueOf<T[Key]> | undefined {
     const line = this.#lines.get(key);
     const directive = this.#table[key];
-    if (line === undefined || directive === undefined) return undefined;
+    if (line === undefined || line.openQuote || directive === undefined) return undefined;
     const [name, text, ...more] = line.words;
     if (mode !== undefined && !directive.modes.includes(mode)) {
       this.add(
@@ -89,11 +89,11 @@ export class FileReader<T extends Table> {
     const word = line.words[0] ?? '';
     if (line.openQuote) {
       this.add('quote', line, word, 'a quote is opened and not closed on this line');
-      return;
     }
     const entries = Object.entries(this.#table);
     const found = entries.find(([, directive]) => directive.name.toLowerCase() === word.toLowerCase());
     if (found === undefined) {
+      if (line.openQuote) return;
       const names = entries.map(([, directive]) => directive.name);
       const suggestion = nearest(word, names);
       const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;

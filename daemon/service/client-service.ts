@@ -1,39 +1,36 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
-import type { ClientSettings } from '../config/miredo-conf.js';
-import { nextAddress } from '../config/miredo-conf.js';
+import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
 import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
-import { openPacketPath } from '../io/kernel-path.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { resolveIpv4 } from '../io/resolver.js';
-import { REFRESH_INTERVAL } from '../protocol/constants.js';
 import type { Servers } from '../protocol/qualification.js';
 import { SENTENCES } from '../protocol/reasons.js';
-import type { TunnelState } from '../protocol/tunnel-state.js';
-import { ClientEngine } from '../tunnel/client-engine.js';
+import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import type { Confinement } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
-import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
+import type { Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { now, systemEnvironment } from './environment.js';
+import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
-import type { Broken, Service, Started, StartFailure } from './service.js';
-import { describeState } from './state-text.js';
+import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 
-/** Peers a desktop speaks to at the same time, generously; about 100 bytes each. */
-const PEER_CAPACITY = 16384;
 /** Behind every native default route (RFC 4380 §3.2.1: Teredo is the last resort). */
 const DEFAULT_ROUTE_METRIC = 1029;
+const DEFAULT_ROUTE = new Uint8Array(16) as Ipv6Address;
 const TEREDO_PREFIX_LENGTH = 32;
 /** Milliseconds before a name is resolved again; doubles up to the limit. */
 const RESOLVE_DELAY = 1000;
 const RESOLVE_DELAY_LIMIT = 60_000;
-/** How often the host's subnets are looked at. */
-const SCOPE_PERIOD = 60_000;
 
 /** Opens interface and socket and begins; what comes after start-up only ever changes the state. */
-export function startClient(settings: ClientSettings, log: Log, broken: Broken): Started | StartFailure {
+export function startClient(
+  settings: ClientSettings,
+  confinement: Confinement,
+  host: ServiceHost,
+): Started | StartFailure {
   const tun = openTun(settings.interfaceName);
   if (!tun.ok) return tun;
   const socket = openUdp({ address: settings.bindAddress, port: settings.bindPort });
@@ -41,120 +38,194 @@ export function startClient(settings: ClientSettings, log: Log, broken: Broken):
     closeDescriptor(tun.fd);
     return socket;
   }
-  const service = new ClientService(settings, tun, socket, log, broken);
-  service.begin();
-  return { ok: true, service };
+  return { ok: true, service: new ClientService(settings, confinement, tun, socket, host) };
 }
 
-class ClientService implements Service {
-  readonly #settings: ClientSettings;
+export class ClientService implements Service {
+  readonly ready: Promise<void>;
+  #settings: ClientSettings;
   readonly #tun: TunDevice;
+  readonly #socket: UdpSocket;
   readonly #log: Log;
+  readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
-  readonly #engine: ClientEngine;
-  readonly #closing = new AbortController();
-  readonly #scopeTimer: NodeJS.Timeout;
+  readonly #engine: EngineProcess;
+  /** Names are resolved without privilege too: answers come from the network. */
+  readonly #resolverUser: Confinement;
+  #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
   #servers: Servers | undefined;
+  /** Aborted when the names it resolves are no longer wanted. */
+  #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
   #resolveDelay = RESOLVE_DELAY;
+  #closed = false;
 
-  constructor(settings: ClientSettings, tun: TunDevice, socket: UdpSocket, log: Log, broken: Broken) {
+  constructor(
+    settings: ClientSettings,
+    confinement: Confinement,
+    tun: TunDevice,
+    socket: UdpSocket,
+    host: ServiceHost,
+  ) {
     this.#settings = settings;
     this.#tun = tun;
-    this.#log = log;
-    this.#link = new LinkKeeper(tun.name, (failure) => log('error', failure.sentence));
-    const configuration = {
-      prefix: TEREDO_PREFIX,
-      localPort: socket.local.port,
-      scope: this.#scope(),
-      refreshInterval: REFRESH_INTERVAL,
-      credentials: undefined,
-      peerCapacity: PEER_CAPACITY,
-    };
-    const path = openPacketPath({ tun: tun.fd, sockets: [socket.fd] });
-    this.#engine = new ClientEngine(configuration, systemEnvironment(), path, now, {
-      stateChanged: (state) => this.#stateChanged(state),
-      failed: (failure) => broken(failure.sentence),
-    });
-    this.#scopeTimer = setInterval(() => this.#engine.setScope(this.#scope()), SCOPE_PERIOD);
+    this.#socket = socket;
+    this.#host = host;
+    this.#log = host.log;
+    this.#resolverUser = confinement;
+    this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
+    this.#engine = new EngineProcess(
+      {
+        role: { name: 'client', prefix: TEREDO_PREFIX, localPort: socket.local.port },
+        confinement,
+        device: tun.fd,
+        sockets: [socket.fd],
+        directedBroadcasts: readHostAddresses([tun.name]).directedBroadcasts,
+      },
+      {
+        stateChanged: (state) => this.#engineSays(state),
+        gone: () => this.#engineGone(),
+        broken: (sentence) => host.broken(sentence),
+      },
+      host.log,
+    );
+    this.ready = this.#engine.ready;
+    void this.#begin();
   }
 
-  begin(): void {
-    void this.#resolve();
+  /** Takes a new configuration over, if that can be done without giving up interface and port. */
+  adopt(settings: ClientSettings): boolean {
+    const { interfaceName, bindAddress, bindPort, server, secondary } = this.#settings;
+    if (settings.interfaceName !== interfaceName) return false;
+    if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
+    this.#settings = settings;
+    const same = settings.server.text === server.text && settings.secondary?.text === secondary?.text;
+    if (!same) this.#beginAnew();
+    return true;
+  }
+
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
+  /** The host's addresses or routes have changed. */
+  networkChanged(): void {
+    const addresses = readHostAddresses([this.#tun.name]);
+    this.#engine.setScope(addresses.directedBroadcasts);
+    if (addresses.ipv4.length === 0) return;
+    // Do not sit out a long wait when the reason for it may just have gone.
+    if (this.#state.name === 'waiting' || this.#state.name === 'failed') this.#beginAnew();
   }
 
   /** The interface goes with its descriptor, and its address and routes with the interface. */
-  close(): void {
-    this.#closing.abort();
-    clearInterval(this.#scopeTimer);
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#resolving.abort();
     clearTimeout(this.#resolveTimer);
     this.#link.close();
-    this.#engine.close();
+    const gone = this.#engine.close();
+    closeDescriptor(this.#socket.fd);
+    closeDescriptor(this.#tun.fd);
+    return gone;
   }
 
-  #scope() {
-    return readHostAddresses([this.#tun.name]);
+  #beginAnew(): void {
+    this.#resolving.abort();
+    this.#resolving = new AbortController();
+    clearTimeout(this.#resolveTimer);
+    this.#resolveDelay = RESOLVE_DELAY;
+    void this.#begin();
   }
 
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
-  async #resolve(): Promise<void> {
+  async #begin(): Promise<void> {
+    const { signal } = this.#resolving;
     const { server, secondary } = this.#settings;
-    if (server.address === undefined) this.#say({ name: 'resolving', server: server.text });
-    const primary = await this.#addressOf(server);
-    const second = secondary === undefined ? primary && nextAddress(primary) : await this.#addressOf(secondary);
-    if (this.#closing.signal.aborted) return;
-    if (primary === undefined || second === undefined) {
-      this.#say({ name: 'waiting', reason: { code: 'dns-failed', sentence: SENTENCES['dns-failed'] } });
-      this.#resolveTimer = setTimeout(() => void this.#resolve(), this.#resolveDelay);
-      this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
+    if (readHostAddresses([this.#tun.name]).ipv4.length === 0) {
+      this.#wait('no-network');
+      return;
+    }
+    if (server.address === undefined || (secondary !== undefined && secondary.address === undefined)) {
+      this.#enter({ name: 'resolving', server: server.text });
+    }
+    const servers = await this.#resolveServers(signal);
+    if (signal.aborted) return;
+    if (servers === undefined) {
+      this.#wait('dns-failed');
       return;
     }
     this.#resolveDelay = RESOLVE_DELAY;
-    this.#servers = { primary, secondary: second };
-    this.#engine.start(this.#servers);
+    this.#servers = servers;
+    this.#engine.useServers(servers);
   }
 
-  async #addressOf(name: ServerName): Promise<Ipv4Address | undefined> {
+  #wait(code: ReasonCode): void {
+    this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
+    this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
+    this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
+  }
+
+  async #resolveServers(signal: AbortSignal): Promise<Servers | undefined> {
+    const { server, secondary } = this.#settings;
+    const primary = await this.#addressOf(server, signal);
+    if (primary === undefined) return undefined;
+    const second = secondary === undefined ? nextAddress(primary) : await this.#addressOf(secondary, signal);
+    return second === undefined ? undefined : { primary, secondary: second };
+  }
+
+  async #addressOf(name: ServerName, signal: AbortSignal): Promise<Ipv4Address | undefined> {
     if (name.address !== undefined) return name.address;
-    const result = await resolveIpv4(name.text, this.#closing.signal);
+    const result = await resolveIpv4(name.text, { signal, user: this.#resolverUser });
     if (result.ok) return result.address;
     if (result.code !== 'aborted') this.#log('warning', result.sentence);
     return undefined;
   }
 
-  #stateChanged(state: TunnelState): void {
-    this.#say(state);
-    if (state.name === 'qualified') {
-      void this.#link.want(linkConfiguration(state.address, state.mtu));
-      return;
-    }
-    void this.#link.want(undefined);
+  #engineSays(state: TunnelState): void {
+    // The end of an attempt that is no longer wanted.
+    if (this.#servers === undefined) return;
+    this.#enter(state);
     if (state.name === 'failed') void this.#followName();
+  }
+
+  /** Address and routes are those of an engine that is no more; the next one qualifies anew. */
+  #engineGone(): void {
+    const sentence = SENTENCES.internal;
+    this.#enter({ name: 'waiting', reason: { code: 'internal', sentence } });
   }
 
   /** The server may have moved: a failure is the time to ask for its name again. */
   async #followName(): Promise<void> {
     const { server, secondary } = this.#settings;
-    if (server.address !== undefined) return;
-    const primary = await this.#addressOf(server);
-    const second = secondary === undefined ? primary && nextAddress(primary) : await this.#addressOf(secondary);
-    if (this.#closing.signal.aborted || primary === undefined || second === undefined) return;
-    if (primary === this.#servers?.primary && second === this.#servers.secondary) return;
-    this.#servers = { primary, secondary: second };
-    this.#engine.start(this.#servers);
+    if (server.address !== undefined && (secondary === undefined || secondary.address !== undefined)) return;
+    const { signal } = this.#resolving;
+    const servers = await this.#resolveServers(signal);
+    if (signal.aborted || servers === undefined) return;
+    if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
+    this.#servers = servers;
+    this.#engine.useServers(servers);
   }
 
-  #say(state: TunnelState): void {
-    this.#log(state.name === 'failed' || state.name === 'waiting' ? 'warning' : 'notice', describeState(state));
+  #enter(state: TunnelState): void {
+    if (this.#closed) return;
+    this.#state = state;
+    if (state.name !== 'qualified') {
+      void this.#link.want(undefined);
+      this.#host.stateChanged(state);
+      return;
+    }
+    // Whoever hears of the address may use it at once.
+    void this.#link.want(linkConfiguration(state.address, state.mtu)).then(() => {
+      if (this.#state === state && !this.#closed) this.#host.stateChanged(state);
+    });
   }
 }
 
 /** As the old program leaves it: the prefix's length on the address is the route to all other clients. */
 function linkConfiguration(address: Ipv6Address, mtu: number): LinkConfiguration {
-  const anywhere = parseIpv6('::') as Ipv6Address;
   return {
     mtu,
     addresses: [{ address, prefixLength: TEREDO_PREFIX_LENGTH }],
-    routes: [{ destination: anywhere, prefixLength: 0, metric: DEFAULT_ROUTE_METRIC }],
+    routes: [{ destination: DEFAULT_ROUTE, prefixLength: 0, metric: DEFAULT_ROUTE_METRIC }],
   };
 }

@@ -1,31 +1,28 @@
 /** A Teredo relay on this host: an interface to which the Teredo prefix is routed. */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import type { RelaySettings } from '../config/miredo-conf.js';
 import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
-import { openPacketPath } from '../io/kernel-path.js';
-import type { Entropy } from '../protocol/environment.js';
-import { TeredoRelay } from '../protocol/relay.js';
-import { pathOutput, Tunnel } from '../tunnel/tunnel.js';
+import type { Confinement } from '../tunnel/messages.js';
 import { formatEndpoint, type Ipv4Address, type Port } from '../wire/ipv4.js';
-import { formatIpv6, type Ipv6Address, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
+import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { emitLinkLocal } from '../wire/teredo-address.js';
-import { now, systemEnvironment } from './environment.js';
+import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
-import type { Broken, Service, Started, StartFailure } from './service.js';
+import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 
-/** About 100 bytes each, taken from memory only as they come. */
-const PEER_CAPACITY = 1_000_000;
 const PREFIX_LENGTH = 32;
 const LINK_LOCAL_PREFIX_LENGTH = 64;
 const ROUTE_METRIC = 1024;
-const SCOPE_PERIOD = 60_000;
 /** The interface's own address; the old program's. */
 const INTERFACE_ADDRESS = emitLinkLocal(0, 0 as Ipv4Address, 0 as Port);
 
-export function startRelay(settings: RelaySettings, log: Log, broken: Broken): Started | StartFailure {
+export function startRelay(
+  settings: RelaySettings,
+  confinement: Confinement,
+  host: ServiceHost,
+): Started | StartFailure {
   const tun = openTun(settings.interfaceName);
   if (!tun.ok) return tun;
   const socket = openUdp({ address: settings.bindAddress, port: settings.bindPort });
@@ -33,80 +30,78 @@ export function startRelay(settings: RelaySettings, log: Log, broken: Broken): S
     closeDescriptor(tun.fd);
     return socket;
   }
-  return { ok: true, service: new RelayService(settings, tun, socket, log, broken) };
+  return { ok: true, service: new RelayService(settings, confinement, tun, socket, host) };
 }
 
-class RelayService implements Service {
+export class RelayService implements Service {
+  readonly ready: Promise<void>;
+  readonly #tun: TunDevice;
+  readonly #socket: UdpSocket;
   readonly #link: LinkKeeper;
-  readonly #tunnel: Tunnel;
-  readonly #scopeTimer: NodeJS.Timeout;
+  readonly #engine: EngineProcess;
 
-  constructor(settings: RelaySettings, tun: TunDevice, socket: UdpSocket, log: Log, broken: Broken) {
-    const environment = systemEnvironment();
-    const path = openPacketPath({ tun: tun.fd, sockets: [socket.fd] });
-    const scope = (): ReturnType<typeof readHostAddresses> => readHostAddresses([tun.name]);
-    const relay = new TeredoRelay(
+  constructor(settings: RelaySettings, confinement: Confinement, tun: TunDevice, socket: UdpSocket, host: ServiceHost) {
+    this.#tun = tun;
+    this.#socket = socket;
+    const addresses = readHostAddresses([tun.name]);
+    // The IPv6 Internet accepts "unreachable" only from a native address of this host.
+    const [errorSource = INTERFACE_ADDRESS] = addresses.nativeIpv6;
+    if (!addresses.hasNativeIpv6) {
+      host.log('warning', 'This host has no native IPv6 address: a relay needs IPv6 of its own.');
+    }
+    this.#engine = new EngineProcess(
       {
-        prefix: settings.prefix,
-        address: randomLinkLocal(environment.entropy),
-        errorSource: nativeAddress(tun.name) ?? INTERFACE_ADDRESS,
-        directBubbles: settings.directBubbles,
-        scope: scope(),
-        peerCapacity: PEER_CAPACITY,
+        role: {
+          name: 'relay',
+          prefix: settings.prefix,
+          directBubbles: settings.directBubbles,
+          errorSource: formatIpv6(errorSource),
+        },
+        confinement,
+        device: tun.fd,
+        sockets: [socket.fd],
+        directedBroadcasts: addresses.directedBroadcasts,
       },
-      environment,
-      pathOutput(path),
+      { stateChanged: () => {}, gone: () => {}, broken: (sentence) => host.broken(sentence) },
+      host.log,
     );
-    this.#tunnel = new Tunnel(relay, path, now, (failure) => broken(failure.sentence));
-    this.#tunnel.start();
-    this.#scopeTimer = setInterval(() => relay.setScope(scope()), SCOPE_PERIOD);
-    this.#link = new LinkKeeper(tun.name, (failure) => broken(failure.sentence));
-    void this.#bringUp(settings, socket, log);
+    this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
+    this.ready = Promise.all([this.#engine.ready, this.#bringUp(settings, host.log)]).then(() => {});
   }
 
-  close(): void {
-    clearInterval(this.#scopeTimer);
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
+  networkChanged(): void {
+    this.#engine.setScope(readHostAddresses([this.#tun.name]).directedBroadcasts);
+  }
+
+  close(): Promise<void> {
     this.#link.close();
-    this.#tunnel.close();
+    const gone = this.#engine.close();
+    closeDescriptor(this.#socket.fd);
+    closeDescriptor(this.#tun.fd);
+    return gone;
   }
 
-  async #bringUp(settings: RelaySettings, socket: UdpSocket, log: Log): Promise<void> {
+  async #bringUp(settings: RelaySettings, log: Log): Promise<void> {
     const prefix = prefixAddress(settings.prefix);
     await this.#link.want({
       mtu: settings.mtu,
       addresses: [{ address: INTERFACE_ADDRESS, prefixLength: LINK_LOCAL_PREFIX_LENGTH }],
       routes: [{ destination: prefix, prefixLength: PREFIX_LENGTH, metric: ROUTE_METRIC }],
     });
-    const where = formatEndpoint(socket.local);
-    log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} through ${where} on ${settings.interfaceName}`);
+    const where = formatEndpoint(this.#socket.local);
+    log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} through ${where} on ${this.#tun.name}`);
     if (!forwards()) log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
   }
-}
-
-/** Nobody but those who are sent a bubble can know it, and so answer (see RelayConfiguration). */
-function randomLinkLocal(entropy: Entropy): Ipv6Address {
-  const bytes = new Uint8Array(16);
-  entropy.fill(bytes.subarray(8));
-  bytes.set([0xfe, 0x80]);
-  return bytes as Ipv6Address;
 }
 
 function prefixAddress(prefix: number): Ipv6Address {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(0, prefix);
   return bytes as Ipv6Address;
-}
-
-/** A global address of this host, from which the IPv6 Internet accepts "unreachable". */
-function nativeAddress(tunnel: string): Ipv6Address | undefined {
-  for (const [name, entries] of Object.entries(networkInterfaces())) {
-    if (name === tunnel) continue;
-    for (const entry of entries ?? []) {
-      const address = entry.family === 'IPv6' && !entry.internal ? parseIpv6(entry.address) : undefined;
-      if (address !== undefined && isGlobalScope(new DataView(address.buffer).getUint32(0))) return address;
-    }
-  }
-  return undefined;
 }
 
 function forwards(): boolean {

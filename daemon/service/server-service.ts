@@ -2,30 +2,61 @@
 import type { ServerSettings } from '../config/server-conf.js';
 import { closeDescriptor, openRawIpv6, openUdp } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
-import { openPacketPath } from '../io/kernel-path.js';
-import { TeredoServer } from '../protocol/server.js';
-import { ServerTunnel, serverOutput } from '../tunnel/server-tunnel.js';
+import type { Confinement } from '../tunnel/messages.js';
 import { formatIpv4 } from '../wire/ipv4.js';
 import { TEREDO_PORT } from '../wire/teredo-address.js';
-import { systemEnvironment } from './environment.js';
-import type { Log } from './log.js';
-import type { Broken, Started, StartFailure } from './service.js';
+import { EngineProcess } from './engine-process.js';
+import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 
-export function startServer(settings: ServerSettings, log: Log, broken: Broken): Started | StartFailure {
+export function startServer(
+  settings: ServerSettings,
+  confinement: Confinement,
+  host: ServiceHost,
+): Started | StartFailure {
   const descriptors = openServerDescriptors(settings);
-  if (!descriptors.ok) return descriptors;
-  const path = openPacketPath(descriptors);
-  const { directedBroadcasts } = readHostAddresses();
-  const core = new TeredoServer(
-    { ...settings, scope: { directedBroadcasts }, authentication: undefined },
-    systemEnvironment(),
-    serverOutput(path),
-  );
-  const tunnel = new ServerTunnel(core, path, (failure) => broken(failure.sentence));
-  tunnel.start();
-  const { primary, secondary } = settings;
-  log('notice', `serving on port ${TEREDO_PORT} of ${formatIpv4(primary)} and ${formatIpv4(secondary)}`);
-  return { ok: true, service: tunnel };
+  return descriptors.ok
+    ? { ok: true, service: new ServerService(settings, confinement, descriptors, host) }
+    : descriptors;
+}
+
+export class ServerService implements Service {
+  readonly ready: Promise<void>;
+  readonly #descriptors: ServerDescriptors;
+  readonly #engine: EngineProcess;
+
+  constructor(settings: ServerSettings, confinement: Confinement, descriptors: ServerDescriptors, host: ServiceHost) {
+    this.#descriptors = descriptors;
+    const { primary, secondary, prefix, mtu } = settings;
+    this.#engine = new EngineProcess(
+      {
+        role: { name: 'server', primary, secondary, prefix, mtu },
+        confinement,
+        device: descriptors.raw,
+        sockets: descriptors.sockets,
+        directedBroadcasts: readHostAddresses().directedBroadcasts,
+      },
+      { stateChanged: () => {}, gone: () => {}, broken: (sentence) => host.broken(sentence) },
+      host.log,
+    );
+    this.ready = this.#engine.ready.then(() => {
+      const where = `${formatIpv4(primary)} and ${formatIpv4(secondary)}`;
+      host.log('notice', `serving on port ${TEREDO_PORT} of ${where}`);
+    });
+  }
+
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
+  networkChanged(): void {
+    this.#engine.setScope(readHostAddresses().directedBroadcasts);
+  }
+
+  close(): Promise<void> {
+    const gone = this.#engine.close();
+    for (const fd of [...this.#descriptors.sockets, this.#descriptors.raw]) closeDescriptor(fd);
+    return gone;
+  }
 }
 
 interface ServerDescriptors {
@@ -37,12 +68,12 @@ interface ServerDescriptors {
 /** All three or none. */
 function openServerDescriptors(settings: ServerSettings): ServerDescriptors | StartFailure {
   const open: number[] = [];
-  const results = [
+  const attempts = [
     () => openUdp({ address: settings.primary, port: TEREDO_PORT }),
     () => openUdp({ address: settings.secondary, port: TEREDO_PORT }),
     openRawIpv6,
   ];
-  for (const attempt of results) {
+  for (const attempt of attempts) {
     const result = attempt();
     if (!result.ok) {
       for (const fd of open) closeDescriptor(fd);

@@ -1,8 +1,12 @@
-/** What main needs of each of the three services. */
+/** What the three services (client, relay, server) are to the program that runs one, and it to them. */
+import type { TunnelState } from '../protocol/tunnel-state.js';
+import type { Log } from './log.js';
 
 /** Start-up that failed: nothing is left behind. */
 export interface StartFailure {
   readonly ok: false;
+  /** Of the system call that failed. */
+  readonly errno?: string;
   readonly sentence: string;
 }
 
@@ -12,9 +16,20 @@ export interface Started {
 }
 
 export interface Service {
-  /** Takes everything away. Idempotent, and quick: nothing that leaves is waited for. */
-  close(): void;
+  /** Resolves when the first engine has shut itself in and works. */
+  readonly ready: Promise<void>;
+  /** The host's addresses or routes have changed. */
+  networkChanged(): void;
+  /** Whether its engine answers. */
+  isHealthy(): Promise<boolean>;
+  /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
+  close(): Promise<void>;
 }
 
-/** The tunnel broke in a way that only a new start can mend. */
-export type Broken = (sentence: string) => void;
+export interface ServiceHost {
+  readonly log: Log;
+  /** Of a client only. */
+  stateChanged(state: TunnelState): void;
+  /** The tunnel broke in a way that only a new start of the service can mend. */
+  broken(sentence: string): void;
+}

@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeDescriptor, openRawIpv6 } from '../../daemon/io/descriptors.js';
 import { openPacketPath } from '../../daemon/io/kernel-path.js';
@@ -150,6 +151,57 @@ test('rows not forwarded, and those of a call that throws, go nowhere', OPTIONS,
   assert.deepEqual(thrown.map(String), ['Error: a fault of ours']);
 });
 
+test(
+  'closed in the middle of a call: its rows go nowhere, least of all to who has the numbers next',
+  OPTIONS,
+  async (t) => {
+    for (const direction of ['datagrams', 'packets'] as const) {
+      const { path, port: ownPort } = await openTunPath(t, '2001:db8:a::1');
+      const closed = new Promise<void>((resolve) => {
+        const close = (rows: Int32Array): void => {
+          rows[ROW_VERDICT] = VERDICT_FORWARD;
+          path.close();
+          resolve();
+        };
+        path.start({
+          handleDatagrams: () => close(path.inbound.rows),
+          handlePackets: () => direction === 'packets' && close(path.outbound.rows),
+          handleFailure: failing,
+        });
+      });
+      if (direction === 'packets') await sendOverIpv6('x', '2001:db8:a::2');
+      else path.sendDatagram(0, new Uint8Array(48).fill(0x60), LOOPBACK, ownPort as Port);
+      await closed;
+      await setImmediate();
+      const { deliverRefused, sendRefused } = path.counters();
+      assert.equal(deliverRefused + sendRefused, 0, direction);
+    }
+  },
+);
+
+test('a row that points out of the slab is refused, whatever lies there', OPTIONS, async (t) => {
+  const { path } = await openTunPath(t, '2001:db8:b::1');
+  const seen = new Promise<void>((resolve) =>
+    path.start({
+      handlePackets: () => {
+        const { rows, bytes } = path.outbound;
+        rows.set([bytes.length - 10, 1000], ROW_OFFSET);
+        rows[ROW_ADDRESS] = LOOPBACK;
+        rows[ROW_PORT] = 9;
+        rows[ROW_VERDICT] = VERDICT_FORWARD;
+        resolve();
+      },
+      handleDatagrams: () => {},
+      handleFailure: failing,
+    }),
+  );
+  await sendOverIpv6('x', '2001:db8:b::2');
+  await seen;
+  await setImmediate();
+  assert.ok(path.counters().sendRefused >= 1);
+  assert.equal(path.counters().lastError, 'EINVAL');
+});
+
 test('an interface that is down refuses packets and comes back', OPTIONS, async (t) => {
   const { path, device } = await openTunPath(t, '2001:db8:4::1');
   path.start(new PathCollector(path));
@@ -158,7 +210,7 @@ test('an interface that is down refuses packets and comes back', OPTIONS, async 
   path.writePacket(packet);
   assert.equal(path.counters().deliverRefused, 1);
   assert.equal(path.counters().lastError, 'EIO');
-  path.writePacket(new Uint8Array(39)); // shorter than any header
+  path.writePacket(new Uint8Array(39).fill(0x60)); // shorter than any header
   assert.equal(path.counters().deliverRefused, 2);
   ip('link', 'set', device.name, 'up');
   path.writePacket(packet);

@@ -217,3 +217,26 @@ test('what a handler sends is not limited by the room for it, and keeps its orde
     assert.equal(row.length, i < 1000 ? 10 : 60_000);
   }
 });
+
+test('what was sent before close leaves, and nothing after', LIMIT, async (t) => {
+  const { collector, endpoint } = openCollector(t);
+  const sender = openLoopbackPath(t);
+  sender.path.start({
+    handleDatagrams: () => {
+      sender.path.sendDatagram(0, Uint8Array.of(1), LOOPBACK, endpoint.port);
+      sender.path.close();
+      sender.path.sendDatagram(0, Uint8Array.of(2), LOOPBACK, endpoint.port);
+    },
+    handlePackets: () => {},
+    handleFailure: (failure) => assert.fail(failure.sentence),
+  });
+  const other = openLoopbackPath(t);
+  other.path.sendDatagram(0, new Uint8Array(1), LOOPBACK, sender.endpoint.port);
+  await collector.untilDatagrams(1);
+  other.path.sendDatagram(0, Uint8Array.of(3), LOOPBACK, endpoint.port);
+  await collector.untilDatagrams(2);
+  assert.deepEqual(
+    collector.datagrams.map((row) => row.bytes[0]),
+    [1, 3],
+  );
+});

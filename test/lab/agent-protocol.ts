@@ -16,10 +16,9 @@ export interface Datagram {
 }
 
 export interface BurstResult {
-  readonly sent: number;
-  /** Numbers of the datagrams as the far end got them, in its order. */
-  readonly arrived: readonly number[];
-  /** Numbers of the replies, in the order in which they came back. */
+  /** Names this burst to the far end's {@link AgentOperations.arrivals}. */
+  readonly burst: number;
+  /** Numbers (from 1) of the datagrams whose echo came back, in that order. */
   readonly returned: readonly number[];
 }
 
@@ -46,8 +45,16 @@ export interface AgentOperations {
   send: { ask: { socket: string; address: string; port: number; text: string }; answer: true };
   /** The next datagram (those that came earlier are kept), or null when none comes within `timeout` milliseconds. */
   receive: { ask: { socket: string; timeout: number }; answer: Datagram | null };
-  /** Sends `count` numbered datagrams of `size` bytes to a UDP echo as fast as it can and collects the replies. */
-  burst: { ask: { address: string; count: number; size: number; timeout: number }; answer: BurstResult };
+  /**
+   * Sends `count` numbered datagrams of `size` bytes to a UDP echo as fast as it can and collects the replies: until
+   * all are there, or none comes for `quiet` milliseconds after another, or `timeout` milliseconds have passed.
+   */
+  burst: {
+    ask: { address: string; count: number; size: number; quiet: number; timeout: number };
+    answer: BurstResult;
+  };
+  /** Numbers of a burst's datagrams as this place's UDP echo got them, in that order. */
+  arrivals: { ask: { burst: number }; answer: readonly number[] };
   /** Sends `bytes` bytes to a TCP echo and compares what comes back. */
   transfer: { ask: { address: string; bytes: number; timeout: number }; answer: TransferResult };
   fetch: { ask: { url: string; timeout: number }; answer: FetchResult };

@@ -23,19 +23,23 @@ import {
   type TransferResult,
 } from './agent-protocol.js';
 
-/** A datagram of a burst begins with its number; the echo puts its own count of arrivals behind it. */
-const NUMBER_OFFSET = 0;
-const ARRIVAL_OFFSET = 4;
-const MIN_BURST_SIZE = 8;
+/** A datagram of a burst begins with the burst's name and its own number. */
+const BURST_OFFSET = 0;
+const NUMBER_OFFSET = 4;
+const BURST_HEADER = 8;
+
+/** Numbers that arrived, by burst. BOUNDED: the bursts of one lab's tests. */
+const arrived = new Map<number, number[]>();
 
 async function serveUdpEcho(): Promise<void> {
   const socket = createSocket({ type: 'udp6' });
-  const arrivals = new Map<string, number>(); // BOUNDED: one entry per burst of one lab
   socket.on('message', (message, from) => {
-    const key = `${from.address} ${from.port}`;
-    const count = (arrivals.get(key) ?? 0) + 1;
-    arrivals.set(key, count);
-    if (message.length >= MIN_BURST_SIZE) message.writeUInt32BE(count, ARRIVAL_OFFSET);
+    if (message.length >= BURST_HEADER) {
+      const burst = message.readUInt32BE(BURST_OFFSET);
+      const numbers = arrived.get(burst) ?? [];
+      numbers.push(message.readUInt32BE(NUMBER_OFFSET));
+      arrived.set(burst, numbers);
+    }
     socket.send(message, from.port, from.address);
   });
   socket.bind(ECHO_UDP_PORT, '::');
@@ -109,28 +113,44 @@ async function receive({ socket, timeout }: Ask<'receive'>): Promise<Datagram | 
   return open.waiting.shift() ?? null;
 }
 
-async function burst({ address, count, size, timeout }: Ask<'burst'>): Promise<BurstResult> {
+/** Resolves when the socket says `complete`, or falls silent, or the time is up. */
+function untilSettled(socket: Socket, quiet: number, timeout: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = setTimeout(resolve, timeout);
+    let silence: NodeJS.Timeout | undefined;
+    socket.on('message', () => {
+      clearTimeout(silence);
+      silence = setTimeout(resolve, quiet);
+    });
+    socket.on('complete', resolve);
+    socket.on('close', () => {
+      clearTimeout(end);
+      clearTimeout(silence);
+    });
+  });
+}
+
+async function burst({ address, count, size, quiet, timeout }: Ask<'burst'>): Promise<BurstResult> {
   const socket = createSocket({ type: 'udp6' });
+  const name = randomBytes(4).readUInt32BE();
   const returned: number[] = [];
-  const order: [arrival: number, number: number][] = [];
   socket.on('message', (message) => {
-    const number = message.readUInt32BE(NUMBER_OFFSET);
-    returned.push(number);
-    order.push([message.readUInt32BE(ARRIVAL_OFFSET), number]);
+    returned.push(message.readUInt32BE(NUMBER_OFFSET));
     if (returned.length === count) socket.emit('complete');
   });
   socket.on('error', () => undefined); // ICMPv6 errors; what is missing shows in the result
   socket.bind(0, '::');
   await once(socket, 'listening');
+  const settled = untilSettled(socket, quiet, timeout);
   for (let number = 1; number <= count; number += 1) {
-    const message = Buffer.alloc(Math.max(size, MIN_BURST_SIZE));
+    const message = Buffer.alloc(Math.max(size, BURST_HEADER));
+    message.writeUInt32BE(name, BURST_OFFSET);
     message.writeUInt32BE(number, NUMBER_OFFSET);
     socket.send(message, ECHO_UDP_PORT, address);
   }
-  await once(socket, 'complete', { signal: AbortSignal.timeout(timeout) }).catch(() => undefined);
+  await settled;
   socket.close();
-  const arrived = order.sort((a, b) => a[0] - b[0]).map(([, number]) => number);
-  return { sent: count, arrived, returned };
+  return { burst: name, returned };
 }
 
 async function transfer({ address, bytes, timeout }: Ask<'transfer'>): Promise<TransferResult> {
@@ -170,6 +190,7 @@ const operations: { [Name in Operation]: (ask: Ask<Name>) => Promise<Answer<Name
   send,
   receive,
   burst,
+  arrivals: async ({ burst: name }) => arrived.get(name) ?? [],
   transfer,
   fetch: fetchUrl,
 };

@@ -12,7 +12,7 @@ export interface PingOptions {
   readonly interval?: number;
   /** Bytes of data; 56 by default. */
   readonly size?: number;
-  /** Seconds that the last packets' answers are awaited. */
+  /** Seconds that missing answers are awaited. */
   readonly wait?: number;
 }
 
@@ -34,27 +34,36 @@ const isAscending = (numbers: readonly number[]): boolean =>
 /** Every packet answered, in the order of sending. */
 export const isLossless = (result: PingResult): boolean => result.received === result.sent && isAscending(result.order);
 
-function parse(output: string): PingResult {
-  const answers = [...output.matchAll(/^\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms/gm)];
-  const refusals = [...output.matchAll(/^From .*icmp_seq=(\d+) /gm)];
-  const totals = /(\d+) packets transmitted, (\d+) received/.exec(output);
+/**
+ * What came of the first `count` packets. ping is told to go on until it has as many answers or the time is up: by
+ * itself it would wait for the last answer for two round trips only, and call a moment's delay a loss.
+ */
+function parse(output: string, count: number): PingResult {
+  const isAsked = ({ number }: { number: number }): boolean => number <= count;
+  const answers = [...output.matchAll(/^\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms/gm)]
+    .map((match) => ({ number: Number(match[1]), time: Number(match[2]) }))
+    .filter(isAsked);
+  const refusals = [...output.matchAll(/^From .*icmp_seq=(\d+) /gm)]
+    .map((match) => ({ number: Number(match[1]) }))
+    .filter(isAsked);
   return {
-    sent: Number(totals?.[1] ?? 0),
-    received: Number(totals?.[2] ?? 0),
-    order: answers.map((match) => Number(match[1])),
-    times: answers.map((match) => Number(match[2])),
-    refused: refusals.map((match) => Number(match[1])),
+    sent: count,
+    received: answers.length,
+    order: answers.map(({ number }) => number),
+    times: answers.map(({ time }) => time),
+    refused: refusals.map(({ number }) => number),
     output,
   };
 }
 
 export async function ping(namespace: string, address: string, options: PingOptions = {}): Promise<PingResult> {
   const { count = 1, preload = 1, interval = 0.2, size = 56, wait = 1 } = options;
-  const numbers = { '-c': count, '-l': preload, '-i': interval, '-s': size, '-W': wait };
+  const deadline = Math.ceil(count * interval + wait);
+  const numbers = { '-c': count, '-l': preload, '-i': interval, '-s': size, '-w': deadline };
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [flag, String(value)]);
   // LC_ALL: the text is parsed.
   const env = { ...process.env, LC_ALL: 'C' };
   const argv = inNamespace(namespace, ['ping', '-n', ...flags, address]);
-  const result = await run(argv, { env, timeout: (count * interval + wait + 5) * 1_000 });
-  return parse(result.stdout + result.stderr);
+  const result = await run(argv, { env, timeout: (deadline + 5) * 1_000 });
+  return parse(result.stdout + result.stderr, count);
 }

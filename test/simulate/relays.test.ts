@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatIpv6 } from '../../daemon/wire/ipv6.js';
 import type { Flow } from './flow.js';
+import { DATA_CENTRE_LINE, HOME_LINE } from './link.js';
 import { NAT_PRESETS } from './nat.js';
 import { type Simulation, withSeeds } from './simulation.js';
 
 const SEEDS = [31, 32, 33];
 const PASSABLE = ['full-cone', 'address-restricted', 'port-restricted'] as const;
 const BURST = 20;
+/** Milliseconds: the way through two lines of 8 to 12 and two short ones; who waits for a test takes longer. */
+const NO_STALL = 35;
 
 function assertWhole(flow: Flow): void {
   assert.ok(flow.isComplete && flow.isInOrder, `${flow.arrived} of ${flow.sent}, in order: ${flow.isInOrder}`);
@@ -83,6 +86,28 @@ describe('simulated traffic with native hosts', () => {
     }),
   );
 
+  for (const [how, hostLine, clientLine] of [
+    ['late', { ...DATA_CENTRE_LINE, delay: 1200 }, HOME_LINE],
+    ['doubled', DATA_CENTRE_LINE, { ...HOME_LINE, duplication: 1 }],
+  ] as const) {
+    it(
+      `D-8: a second answer to a test that comes ${how} is not handed up either`,
+      withSeeds(SEEDS, (simulation) => {
+        const server = simulation.addServer();
+        simulation.addRelay();
+        const host = simulation.addHost(hostLine);
+        const nat = simulation.addNat('port-restricted');
+        const client = simulation.addQualifiedClient({ server, nat, line: clientLine });
+        const flow = simulation.openFlow(client, host);
+        flow.send(BURST);
+        simulation.run(20);
+        assert.ok(flow.isComplete);
+        assert.ok(host.stack.requestsAnswered > 1);
+        assert.equal(client.stack.strayReplies, 0);
+      }),
+    );
+  }
+
   it(
     'D-7: each host has its own nearest relay, and the server forwards the tests of all',
     withSeeds(SEEDS, (simulation) => {
@@ -144,9 +169,13 @@ describe('simulated traffic with native hosts', () => {
         const client = simulation.addQualifiedClient({ server, nat });
         const flow =
           direction === 'client to host' ? simulation.openFlow(client, host) : simulation.openFlow(host, client);
+        flow.send();
+        simulation.run(1);
+        flow.slowest = 0;
         simulation.stream(flow, 0.2, 3000);
         simulation.run(601);
         assertWhole(flow);
+        assert.ok(flow.slowest < NO_STALL, `one packet took ${flow.slowest} ms`);
         assert.equal(host.stack.refusals.length + client.stack.refusals.length, 0);
         assert.equal(client.stack.strayReplies, 0, 'D-8');
       }),

@@ -7,6 +7,7 @@
         'capabilities.cc',
         'confine.cc',
         'errors.cc',
+        'file-lock.cc',
         'every-thread.cc',
         'message-vector.cc',
         'napi-values.cc',

@@ -1,6 +1,5 @@
 #include "packet-path.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,9 +12,6 @@ namespace {
 
 constexpr int32_t IPV6_HEADER = 40;
 
-// Descriptors that came over a spawn have lost the flag.
-void keep_from_children(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
-
 }  // namespace
 
 PacketPath::PacketPath(const SharedMemory& memory, const Descriptors& descriptors, Call call)
@@ -26,7 +22,6 @@ int PacketPath::open(uv_loop_t* loop) {
   for (size_t i = 0; i < descriptors_.sockets.size() && error == 0; i++) {
     error = watch(loop, descriptors_.sockets[i], static_cast<int32_t>(i));
   }
-  if (error == 0 && descriptors_.raw >= 0) keep_from_children(descriptors_.raw);
   opened_ = error == 0;
   return error;
 }
@@ -42,7 +37,6 @@ int PacketPath::watch(uv_loop_t* loop, int fd, int32_t socket) {
   watch->socket = socket;
   const int error = uv_poll_init(loop, &watch->poll, fd);
   if (error != 0) return error;
-  keep_from_children(fd);
   watch->poll.data = watch.get();
   open_handles_++;
   watches_.push_back(std::move(watch));
@@ -87,7 +81,6 @@ void PacketPath::on_handle_closed(uv_handle_t* handle) {
 void PacketPath::on_event(uv_poll_t* poll, int status, int) {
   Watch& watch = *static_cast<Watch*>(poll->data);
   PacketPath& path = *watch.path;
-  if (path.closed_ || path.failed_) return;
   if (watch.socket == PACKET) {
     path.receive_packets();
   } else {
@@ -118,7 +111,6 @@ void PacketPath::receive_packets() {
 }
 
 void PacketPath::fail(Event event, int error) {
-  failed_ = true;
   for (auto& watch : watches_) uv_poll_stop(&watch->poll);
   call_(event, error);
 }

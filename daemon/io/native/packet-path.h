@@ -77,7 +77,6 @@ class PacketPath {
   size_t open_handles_ = 0;
   bool opened_ = false;
   bool closed_ = false;
-  bool failed_ = false;
   UdpReceiver receiver_;
   MessageVector messages_;
 };
