@@ -46,13 +46,11 @@ const DEFAULT_INTERFACE = 'teredo';
 export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
   const elsewhere = { table: SERVER_DIRECTIVES, file: 'miredo-server.conf' };
   const reader = new FileReader(file, MIREDO_DIRECTIVES, text, elsewhere);
-  const named = reader.value('relayType');
-  if (named === undefined && reader.lineOf('relayType') !== undefined) {
-    // What it is to be cannot be told, and so not which directives are missing or of no use.
-    reader.values(undefined);
+  const type = relayType(reader);
+  if (type === undefined) {
+    reader.values();
     return finish<MiredoSettings>(reader, undefined);
   }
-  const type: RelayType = named ?? 'client';
   const settings = type === 'client' || type === 'autoclient' ? client(reader, serverOverride) : relay(reader, type);
   if (settings?.mode === 'relay' && serverOverride !== undefined) {
     const sentence = `the server ${serverOverride} of the command line is ignored: RelayType is ${type}`;
@@ -62,6 +60,11 @@ export function parseMiredoConf(file: string, text: string, serverOverride?: str
 }
 
 type Reader = FileReader<typeof MIREDO_DIRECTIVES>;
+
+/** undefined when it cannot be read: then nobody knows which directives should be there. */
+function relayType(reader: Reader): RelayType | undefined {
+  return reader.lineOf('relayType') === undefined ? 'client' : reader.value('relayType');
+}
 
 function client(reader: Reader, serverOverride: string | undefined): ClientSettings | undefined {
   const values = reader.values('client');

@@ -28,18 +28,18 @@ export class FileReader<T extends Table> {
   readonly faults: Fault[] = [];
   readonly file: string;
   readonly #table: T;
-  readonly #elsewhere: Elsewhere;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #lines = new Map<keyof T, Line>();
 
-  constructor(file: string, table: T, text: string, elsewhere: Elsewhere) {
+  constructor(file: string, table: T, text: string, elsewhere?: Elsewhere) {
     this.file = file;
     this.#table = table;
     this.#elsewhere = elsewhere;
     for (const line of splitLines(text)) this.#place(line);
   }
 
-  /** Reads the values that belong to `mode`; all there are when the mode is not known. */
-  values(mode: Mode | undefined): Values<T> {
+  /** Reads the values that belong to `mode`; all of them without one. */
+  values(mode?: Mode): Values<T> {
     const values: Record<string, unknown> = {};
     for (const key of Object.keys(this.#table)) {
       const value = this.value(key, mode);
@@ -52,7 +52,7 @@ export class FileReader<T extends Table> {
   value<Key extends keyof T & string>(key: Key, mode?: Mode): ValueOf<T[Key]> | undefined {
     const line = this.#lines.get(key);
     const directive = this.#table[key];
-    if (line === undefined || directive === undefined) return undefined;
+    if (line === undefined || line.openQuote || directive === undefined) return undefined;
     const useless = whyUseless(directive, mode);
     if (useless !== undefined) {
       this.add(useless.code, line, directive.name, useless.sentence, 'warning');
@@ -98,16 +98,15 @@ export class FileReader<T extends Table> {
     const word = line.words[0] ?? '';
     if (line.openQuote) {
       this.add('quote', line, word, 'a quote is opened and not closed on this line');
-      return;
     }
     const found = findDirective(this.#table, word);
     if (found === undefined) {
-      this.add('unknown-directive', line, word, this.#whyUnknown(word), 'warning');
+      if (!line.openQuote) this.add('unknown-directive', line, word, this.#whyUnknown(word), 'warning');
       return;
     }
     const [key, directive] = found;
-    if (line.words.length < 2) {
-      const sentence = `${directive.name} needs a value (${directive.operand}); this line is ignored`;
+    if (line.words.length < 2 && !line.openQuote) {
+      const sentence = `${directive.name} needs a value: ${directive.operand}; this line is ignored`;
       this.add('missing-value', line, directive.name, sentence, 'warning');
       return;
     }
@@ -121,8 +120,9 @@ export class FileReader<T extends Table> {
   }
 
   #whyUnknown(word: string): string {
-    const other = findDirective(this.#elsewhere.table, word)?.[1].name;
-    if (other !== undefined) return `${other} belongs in ${this.#elsewhere.file} and is ignored here`;
+    const elsewhere = this.#elsewhere;
+    const other = elsewhere && findDirective(elsewhere.table, word)?.[1].name;
+    if (other !== undefined) return `${other} belongs in ${elsewhere?.file} and is ignored here`;
     const suggestion = nearest(
       word,
       Object.values(this.#table).map(({ name }) => name),

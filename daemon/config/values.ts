@@ -88,10 +88,13 @@ export const serverName: Reader<ServerName> = (text) => {
   return good({ text, address: undefined });
 };
 
+/** Only names that no program on the way takes for anything else: ip(8) in a batch, /proc/sys, a shell. */
 export const interfaceName: Reader<string> = (text) => {
-  const usable = /^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..' && /^[\x21-\x7e]+$/.test(text);
-  if (!usable) return bad(`${JSON.stringify(text)} cannot name an interface: 1 to 15 characters, no blank, "/" or ":"`);
-  if (/%(?!d$)/.test(text)) return bad(`${JSON.stringify(text)} may hold "%" only as "%d" at its end`);
+  const pattern = /^[a-z0-9_][a-z0-9_.@-]*(%d)?$/i;
+  if (text.length > 15 || !pattern.test(text)) {
+    const allowed = '1 to 15 letters, digits, "_", ".", "@" or "-", and "%d" at the end for a free number';
+    return bad(`${JSON.stringify(text)} cannot name an interface: ${allowed}`);
+  }
   if (['lo', 'all', 'default'].includes(text)) return bad(`${JSON.stringify(text)} is taken by the system`);
   return good(text);
 };

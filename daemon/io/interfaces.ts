@@ -1,7 +1,7 @@
 /** What the host's interfaces say about it: subnets it is attached to, and whether it has native connectivity. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Ipv4Address, ipv4, isGlobalUnicast, parseIpv4 } from '../wire/ipv4.js';
-import { parseIpv6 } from '../wire/ipv6.js';
+import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
 
 export interface HostAddresses {
   /** Directed broadcast addresses of the attached subnets, for RFC 4380 §5.2.4. */
@@ -12,6 +12,8 @@ export interface HostAddresses {
   readonly hasGlobalIpv4: boolean;
   /** Whether there is global unicast IPv6 that is neither Teredo nor 6to4: a tunnel is then not needed. */
   readonly hasNativeIpv6: boolean;
+  /** Those addresses. */
+  readonly nativeIpv6: readonly Ipv6Address[];
 }
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -25,12 +27,17 @@ export function readHostAddresses(
     .filter(([name]) => !ignored.includes(name))
     .flatMap(([, addresses]) => addresses ?? [])
     .filter((entry) => !entry.internal);
+  const nativeIpv6 = entries
+    .filter((entry) => entry.family === 'IPv6')
+    .flatMap((entry) => parseIpv6(entry.address) ?? [])
+    .filter(isNativeIpv6);
   const own = entries.filter((entry) => entry.family === 'IPv4').flatMap((entry) => parseIpv4(entry.address) ?? []);
   return {
     directedBroadcasts: directedBroadcasts(entries),
     ipv4: own,
     hasGlobalIpv4: own.some(isGlobalUnicast),
-    hasNativeIpv6: entries.some((entry) => entry.family === 'IPv6' && isNativeIpv6(entry.address)),
+    hasNativeIpv6: nativeIpv6.length > 0,
+    nativeIpv6,
   };
 }
 
@@ -48,9 +55,7 @@ function directedBroadcasts(entries: readonly NetworkInterfaceInfo[]): Ipv4Addre
 }
 
 /** 2000::/3 without 2001::/32 (Teredo) and 2002::/16 (6to4). */
-function isNativeIpv6(text: string): boolean {
-  const address = parseIpv6(text);
-  if (address === undefined) return false;
+function isNativeIpv6(address: Ipv6Address): boolean {
   const [a = 0, b = 0, c = 0, d = 0] = address;
   if (a >>> 5 !== 1) return false;
   const isTeredo = a === 0x20 && b === 0x01 && c === 0 && d === 0;

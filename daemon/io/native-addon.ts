@@ -50,6 +50,8 @@ export interface NativeAddon {
   flushPath(path: NativePath): void;
   closePath(path: NativePath): void;
   errnoName(code: number): string;
+  /** Locks the whole file for writing: 0, or an errno. */
+  lockFile(fd: number): number;
 }
 
 /** Beside the sources, as node-gyp leaves it: seen from daemon/io and from build/daemon/io. */

@@ -85,8 +85,8 @@ export interface PacketPath {
   start(handler: PacketHandler): void;
   /**
    * Sends one datagram from socket `socket`. The bytes are copied before it returns. Inside a handler call the
-   * datagram leaves when the batch is carried out, in the order of the calls and before the batch's own rows
-   * (a bubble that opens a hole leaves before the data that needs it); outside, at once.
+   * datagram leaves when the batch is carried out, in the order of the calls for that socket and before the batch's
+   * own rows (a bubble that opens a hole leaves before the data that needs it); outside, at once.
    */
   sendDatagram(socket: number, bytes: Uint8Array, address: Ipv4Address, port: Port): void;
   /**

@@ -11,7 +11,7 @@
  *
  * A phase that waits for an advertisement has sent 1 to 3 solicitations, each with a nonce of its own. Only an
  * advertisement that carries one of these nonces, from the very address and port that was asked, is looked at.
- * In `qualified` the deadline is when a packet from the server must have come (any packet counts: §5.2.3).
+ * In `qualified` the deadline is when the server is to be solicited again.
  */
 import type { TeredoDatagram } from '../wire/encapsulation.js';
 import { type Endpoint, type Ipv4Address, type Ipv4Scope, isPermittedDestination, sameEndpoint } from '../wire/ipv4.js';
@@ -151,10 +151,15 @@ export class Qualification {
     }
   }
 
-  /** Any well-formed packet from the server's Teredo port: the mapping toward it is alive (RFC 4380 §5.2.3). */
+  /**
+   * Any well-formed packet from the server's Teredo port (RFC 4380 §5.2.3).
+   *
+   * It does not put the next solicitation off, as §5.2.5 would allow (RFC 6081 §5.1.1: more may be sent at any time):
+   * a NAT may count only what goes out, and peers that ask through the server would keep us from ever sending to it,
+   * until it can no longer reach us.
+   */
   handleServerContact(now: Instant): void {
     this.lastServerContact = now;
-    if (this.#phase === 'qualified') this.#deadline = after(now, this.#refreshInterval());
   }
 
   /** Judges an advertisement that came from `server`:3544. Returns why it was dropped. */

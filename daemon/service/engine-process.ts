@@ -45,6 +45,8 @@ export interface EngineLaunch {
   readonly device: number;
   readonly sockets: readonly number[];
   readonly directedBroadcasts: readonly Ipv4Address[];
+  /** Script and arguments to run instead of the engine, to test how it would fare with another. */
+  readonly program?: readonly string[];
 }
 
 export interface EngineEvents {
@@ -133,9 +135,9 @@ export class EngineProcess {
   }
 
   #start(): void {
-    const { device, sockets } = this.#launch;
+    const { device, sockets, program = [ENGINE] } = this.#launch;
     this.#startedAt = now();
-    const child = spawn(process.execPath, [ENGINE], {
+    const child = spawn(process.execPath, program, {
       cwd: '/',
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', device, ...sockets],

@@ -1,17 +1,20 @@
-/** One line per event a person can act on. */
+/** One line per event a person can act on: what the program calls to tell it, and what it means. */
+import type { Fields, Level } from './log-record.js';
+import { StderrDestination } from './log-stderr.js';
+import { oneLine } from './log-text.js';
 
-export type Level = 'error' | 'warning' | 'notice' | 'info';
+export type { Fields, Level } from './log-record.js';
 
-export type Log = (level: Level, message: string) => void;
+/** Neither throws nor blocks, whatever the state of the destinations. */
+export type Log = (level: Level, message: string, fields?: Fields) => void;
 
-/** Priorities of syslog(3), which journald reads from the start of a line when it holds our standard error. */
-const PRIORITY: Readonly<Record<Level, number>> = { error: 3, warning: 4, notice: 5, info: 6 };
+/** The arguments of {@link Log}: `log(...entry)`. */
+export type LogEntry = readonly [level: Level, message: string, fields?: Fields];
 
-/** To standard error: with a priority for journald, with the program's name for everybody else. */
+/** To standard error, without the wait, the levels and the other destinations of log-open.ts: for the first lines. */
 export function stderrLog(program: string): Log {
-  const toJournal = process.env['JOURNAL_STREAM'] !== undefined;
-  return (level, message) => {
-    const word = level === 'error' || level === 'warning' ? `${level}: ` : '';
-    process.stderr.write(toJournal ? `<${PRIORITY[level]}>${message}\n` : `${program}: ${word}${message}\n`);
+  const destination = new StderrDestination(program);
+  return (level, message, fields = {}) => {
+    destination.write({ level, message: oneLine(message), fields, time: Date.now() });
   };
 }

@@ -1,10 +1,23 @@
-/** The file that names the running process, and keeps a second one from starting. */
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+/**
+ * The pid file: says which process runs, and keeps a second one from starting beside it. What counts is the lock on
+ * the file, which ends with the process; a file that a killed process left behind is no obstacle.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { lockDescriptor } from '../io/file-lock.js';
 
 export interface PidFile {
   readonly ok: true;
-  /** Removes the file if it is still ours. */
+  /** Removes the file. */
   release(): void;
 }
 
@@ -14,45 +27,90 @@ export interface PidFileFailure {
   readonly sentence: string;
 }
 
-/** Claims `path` for this process. A file left by a process that is gone, or by another program, is replaced. */
-export function claimPidFile(path: string): PidFile | PidFileFailure {
-  const holder = readHolder(path);
-  if (holder !== undefined && isRunning(holder)) {
-    const sentence = `Already running as process ${holder} (${path}). Stop it first, or choose another file with -p.`;
-    return { ok: false, code: 'running', sentence };
-  }
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+/** BOUNDED: how often another process may remove the file between our opening and our locking it. */
+const ATTEMPTS = 8;
+
+export function claimPidFile(file: string, pid = process.pid): PidFile | PidFileFailure {
   try {
-    writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+      const lock = lockDescriptor(descriptor);
+      if (!lock.ok) {
+        const failure = lock.isHeld ? running(file, descriptor) : notWritable(file, lock.errno);
+        closeSync(descriptor);
+        return failure;
+      }
+      if (isStillAt(file, descriptor)) return take(file, descriptor, pid);
+      closeSync(descriptor);
+    }
+    return notWritable(file, 'EAGAIN');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, code: 'unwritable', sentence: `Cannot write the process-id file ${path}: ${reason}.` };
-  }
-  return { ok: true, release: () => release(path) };
-}
-
-function readHolder(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(path, 'utf8').trim());
-    return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid ? pid : undefined;
-  } catch {
-    return undefined;
+    return notWritable(file, errnoOf(error));
   }
 }
 
-/** A process of that number that is a program like us: pids are used again. */
-function isRunning(pid: number): boolean {
+function take(file: string, descriptor: number, pid: number): PidFile {
+  ftruncateSync(descriptor);
+  writeSync(descriptor, `${pid}\n`, 0);
+  let isHeld = true;
+  return {
+    ok: true,
+    release: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (isStillAt(file, descriptor)) unlinkQuietly(file);
+      closeSync(descriptor);
+    },
+  };
+}
+
+/** Whoever ends removes the file, perhaps between our opening it and our locking it. */
+function isStillAt(file: string, descriptor: number): boolean {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.slice(0, 2).some((word) => /^(miredo|main\.js|server-main\.js)/.test(basename(word)));
+    const there = lstatSync(file);
+    const ours = fstatSync(descriptor);
+    return there.ino === ours.ino && there.dev === ours.dev;
   } catch {
     return false;
   }
 }
 
-function release(path: string): void {
+function unlinkQuietly(file: string): void {
   try {
-    if (readFileSync(path, 'utf8').trim() === String(process.pid)) unlinkSync(path);
+    unlinkSync(file);
   } catch {
-    // Somebody removed it before us: that is as good.
+    // Without the lock it says nothing.
   }
+}
+
+function running(file: string, descriptor: number): PidFileFailure {
+  const pid = /^\d+/.exec(readFileSync(descriptor, 'utf8'))?.[0];
+  const process = pid === undefined ? 'another process' : `process ${pid}`;
+  return {
+    ok: false,
+    code: 'running',
+    sentence: `Already running: ${process} holds ${file}. Stop that one, or name another file with -p FILE.`,
+  };
+}
+
+function notWritable(file: string, errno: string): PidFileFailure {
+  const reason = REASONS[errno] ?? errno;
+  const sentence = `Cannot write the pid file ${file}: ${reason}. Name another with -p FILE.`;
+  return { ok: false, code: 'unwritable', sentence };
+}
+
+const REASONS: { readonly [errno: string]: string } = {
+  EACCES: 'permission denied (it needs root)',
+  EISDIR: 'it is a folder',
+  ELOOP: 'it is a symbolic link',
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'a part of the path is not a folder',
+  EROFS: 'the file system is read-only',
+};
+
+/** Throws what is no error of the system. */
+function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return String(error.code);
+  throw error;
 }

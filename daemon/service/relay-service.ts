@@ -1,12 +1,11 @@
 /** A Teredo relay on this host: an interface to which the Teredo prefix is routed. */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import type { RelaySettings } from '../config/miredo-conf.js';
 import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { formatEndpoint, type Ipv4Address, type Port } from '../wire/ipv4.js';
-import { formatIpv6, type Ipv6Address, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
+import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { emitLinkLocal } from '../wire/teredo-address.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
@@ -44,18 +43,24 @@ export class RelayService implements Service {
   constructor(settings: RelaySettings, confinement: Confinement, tun: TunDevice, socket: UdpSocket, host: ServiceHost) {
     this.#tun = tun;
     this.#socket = socket;
+    const addresses = readHostAddresses([tun.name]);
+    // The IPv6 Internet accepts "unreachable" only from a native address of this host.
+    const [errorSource = INTERFACE_ADDRESS] = addresses.nativeIpv6;
+    if (!addresses.hasNativeIpv6) {
+      host.log('warning', 'This host has no native IPv6 address: a relay needs IPv6 of its own.');
+    }
     this.#engine = new EngineProcess(
       {
         role: {
           name: 'relay',
           prefix: settings.prefix,
           directBubbles: settings.directBubbles,
-          errorSource: formatIpv6(nativeAddress(tun.name) ?? INTERFACE_ADDRESS),
+          errorSource: formatIpv6(errorSource),
         },
         confinement,
         device: tun.fd,
         sockets: [socket.fd],
-        directedBroadcasts: readHostAddresses([tun.name]).directedBroadcasts,
+        directedBroadcasts: addresses.directedBroadcasts,
       },
       { stateChanged: () => {}, gone: () => {}, broken: (sentence) => host.broken(sentence) },
       host.log,
@@ -92,18 +97,6 @@ function prefixAddress(prefix: number): Ipv6Address {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(0, prefix);
   return bytes as Ipv6Address;
-}
-
-/** A global address of this host, from which the IPv6 Internet accepts "unreachable". */
-function nativeAddress(tunnel: string): Ipv6Address | undefined {
-  for (const [name, entries] of Object.entries(networkInterfaces())) {
-    if (name === tunnel) continue;
-    for (const entry of entries ?? []) {
-      const address = entry.family === 'IPv6' && !entry.internal ? parseIpv6(entry.address) : undefined;
-      if (address !== undefined && isGlobalScope(new DataView(address.buffer).getUint32(0))) return address;
-    }
-  }
-  return undefined;
 }
 
 function forwards(): boolean {

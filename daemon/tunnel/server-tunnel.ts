@@ -7,6 +7,7 @@ import {
   ROW_LENGTH,
   ROW_OFFSET,
   ROW_PORT,
+  ROW_SEGMENT,
   ROW_SOCKET,
   ROW_STRIDE,
   ROW_VERDICT,
@@ -40,22 +41,20 @@ export class ServerTunnel implements PacketHandler {
   }
 
   handleDatagrams(count: number): void {
-    const batch = this.#path.inbound;
-    const { rows } = batch;
+    const { rows } = this.#path.inbound;
     for (let index = 0; index < count; index++) {
       const row = index * ROW_STRIDE;
-      const forwarded = this.#core.handleDatagram(
-        batch,
-        rows[row + ROW_OFFSET] as number,
-        rows[row + ROW_LENGTH] as number,
-        rows[row + ROW_SOCKET] as number,
-        rows[row + ROW_ADDRESS] as number,
-        rows[row + ROW_PORT] as number,
-      );
-      rows[row + ROW_VERDICT] = forwarded ? VERDICT_FORWARD : VERDICT_DROP;
-      if (!forwarded) continue;
-      rows[row + ROW_OFFSET] = this.#core.forward.offset;
-      rows[row + ROW_LENGTH] = this.#core.forward.length;
+      rows[row + ROW_VERDICT] = VERDICT_DROP;
+      const offset = rows[row + ROW_OFFSET] as number;
+      const length = rows[row + ROW_LENGTH] as number;
+      const segment = rows[row + ROW_SEGMENT] as number;
+      if (segment > 0) {
+        this.#handleRun(row, offset, length, segment);
+      } else if (this.#judge(row, offset, length)) {
+        rows[row + ROW_VERDICT] = VERDICT_FORWARD;
+        rows[row + ROW_OFFSET] = this.#core.forward.offset;
+        rows[row + ROW_LENGTH] = this.#core.forward.length;
+      }
     }
   }
 
@@ -64,5 +63,23 @@ export class ServerTunnel implements PacketHandler {
 
   handleFailure(failure: PacketPathFailure): void {
     this.#failed(failure);
+  }
+
+  #judge(row: number, offset: number, length: number): boolean {
+    const batch = this.#path.inbound;
+    const { rows } = batch;
+    const socket = rows[row + ROW_SOCKET] as number;
+    const address = rows[row + ROW_ADDRESS] as number;
+    return this.#core.handleDatagram(batch, offset, length, socket, address, rows[row + ROW_PORT] as number);
+  }
+
+  /** Rare here: what a server routes natively are single echo tests. */
+  #handleRun(row: number, start: number, length: number, segment: number): void {
+    const { bytes } = this.#path.inbound;
+    const { forward } = this.#core;
+    for (let offset = start; offset < start + length; offset += segment) {
+      if (!this.#judge(row, offset, Math.min(segment, start + length - offset))) continue;
+      this.#path.writePacket(bytes.subarray(forward.offset, forward.offset + forward.length));
+    }
   }
 }

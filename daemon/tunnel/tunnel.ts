@@ -27,6 +27,8 @@ import { Alarm } from './alarm.js';
 
 /** Index of the service port among the path's sockets. */
 const SERVICE_SOCKET = 0;
+/** In place of an offset. */
+const NO_ROW = -1;
 
 /** What a core sends through a path: the sink that client and relay are constructed with. */
 export function pathOutput(path: PacketPath): TunnelOutput {
@@ -92,6 +94,8 @@ export class Tunnel implements PacketHandler {
       }
       const { forward } = this.#core;
       rows[row + ROW_VERDICT] = VERDICT_FORWARD;
+      rows[row + ROW_OFFSET] = forward.offset;
+      rows[row + ROW_LENGTH] = forward.length;
       rows[row + ROW_ADDRESS] = forward.address;
       rows[row + ROW_PORT] = forward.port;
       rows[row + ROW_SOCKET] = SERVICE_SOCKET;
@@ -106,6 +110,10 @@ export class Tunnel implements PacketHandler {
 
   #judgeDatagram(now: Instant, batch: Batch, row: number): void {
     const { rows } = batch;
+    if ((rows[row + ROW_SEGMENT] as number) > 0) {
+      this.#judgeRun(now, batch, row);
+      return;
+    }
     const offset = rows[row + ROW_OFFSET] as number;
     const length = rows[row + ROW_LENGTH] as number;
     const address = rows[row + ROW_ADDRESS] as number;
@@ -117,5 +125,43 @@ export class Tunnel implements PacketHandler {
     rows[row + ROW_VERDICT] = VERDICT_FORWARD;
     rows[row + ROW_OFFSET] = forward.offset;
     rows[row + ROW_LENGTH] = forward.length;
+  }
+
+  /**
+   * Datagrams of one sender, each judged by itself. As long as each is forwarded whole, the row grows over them. What
+   * comes behind the first that is not (dropped, or stripped of a shim or trailer) is handed on packet by packet.
+   *
+   * A bitmap of verdicts in the row would have its place here: then a run with a gap could stay one row.
+   */
+  #judgeRun(now: Instant, batch: Batch, row: number): void {
+    const { rows } = batch;
+    const { forward } = this.#core;
+    const start = rows[row + ROW_OFFSET] as number;
+    const end = start + (rows[row + ROW_LENGTH] as number);
+    const segment = rows[row + ROW_SEGMENT] as number;
+    const address = rows[row + ROW_ADDRESS] as number;
+    const port = rows[row + ROW_PORT] as number;
+    let whole = start;
+    for (let offset = start; offset < end; offset += segment) {
+      const length = Math.min(segment, end - offset);
+      if (!this.#core.handleDatagram(now, batch, offset, length, address, port)) continue;
+      if (whole === offset && forward.offset === offset && forward.length === length) {
+        whole = offset + length;
+        continue;
+      }
+      // What is written now leaves before the batch's rows: the packets ahead of it have to be written, too. They
+      // were, when `whole` is NO_ROW: behind a gap no row can grow.
+      const { offset: from, length: size } = forward;
+      for (let ahead = start; ahead < whole; ahead += segment)
+        this.#write(batch, ahead, Math.min(segment, end - ahead));
+      this.#write(batch, from, size);
+      whole = NO_ROW;
+    }
+    rows[row + ROW_VERDICT] = whole > start ? VERDICT_FORWARD : VERDICT_DROP;
+    rows[row + ROW_LENGTH] = Math.max(whole - start, 0);
+  }
+
+  #write(batch: Batch, offset: number, length: number): void {
+    this.#path.writePacket(batch.bytes.subarray(offset, offset + length));
   }
 }

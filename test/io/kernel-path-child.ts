@@ -1,11 +1,12 @@
 /** Programs that kernel-path-lifecycle.test.ts starts: what a packet path does to the process around it. */
-import { readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { openPacketPath } from '../../daemon/io/kernel-path.js';
 import type { PacketPath } from '../../daemon/io/packet-path.js';
 import { ipv4, port } from '../../daemon/wire/ipv4.js';
 import { LOOPBACK, openLoopbackSocket } from '../support/loopback.js';
 import { readRow } from '../support/memory-path.js';
+import { PathCollector } from '../support/path-collector.js';
 
 /** A path that gets one datagram from itself, once the loop has nothing else to do. */
 function openTriggered(handle: (path: PacketPath, count: number) => void): PacketPath {
@@ -20,10 +21,11 @@ function openTriggered(handle: (path: PacketPath, count: number) => void): Packe
   return path;
 }
 
-const programs: Record<string, () => void> = {
-  /** Dies of the exception. */
+const programs: Record<string, () => void | Promise<void>> = {
+  /** Sends to the port that is its argument, and dies of the exception. */
   throw: () => {
-    openTriggered(() => {
+    openTriggered((path) => {
+      path.sendDatagram(0, Uint8Array.of(1), LOOPBACK, port(Number(process.argv[3])));
       throw new Error('thrown by the handler');
     });
   },
@@ -71,6 +73,25 @@ const programs: Record<string, () => void> = {
     openPacketPath({ sockets: [openLoopbackSocket().fd] });
   },
 
+  /** Prints the number of open descriptors before and after a thousand paths that each received something. */
+  thousand: async () => {
+    const sender = openPacketPath({ sockets: [openLoopbackSocket().fd] });
+    const round = async (): Promise<void> => {
+      const socket = openLoopbackSocket();
+      const path = openPacketPath({ sockets: [socket.fd] });
+      const collector = new PathCollector(path);
+      path.start(collector);
+      sender.sendDatagram(0, Uint8Array.of(1), LOOPBACK, socket.local.port);
+      await collector.untilDatagrams(1);
+      path.close();
+    };
+    await round();
+    console.log(readdirSync('/proc/self/fd').length);
+    for (let i = 0; i < 1000; i++) await round();
+    console.log(readdirSync('/proc/self/fd').length);
+    sender.close();
+  },
+
   /** A worker that is stopped while its path is open, and one that exits in the middle of a handler call. */
   workers: () => {
     const end = (kind: string): Worker => new Worker(new URL(import.meta.url), { workerData: kind });
@@ -100,8 +121,28 @@ const programs: Record<string, () => void> = {
       handlePackets: () => {},
       handleFailure: () => {},
     });
-    const flags = /flags:\s*([0-7]+)/.exec(readFileSync('/proc/self/fdinfo/3', 'utf8'))?.[1] ?? '';
-    console.log(Number.parseInt(flags, 8) & 0o2000000 ? 'ready, close-on-exec' : 'ready');
+    console.log('ready');
+  },
+
+  /**
+   * Descriptor 3 is a UDP socket connected to the port that is its argument, where nobody listens at first: the
+   * refusal comes back as an error of the socket. Sends again for each line on its standard input.
+   */
+  connected: () => {
+    const peer = port(Number(process.argv[3]));
+    const path = openPacketPath({ sockets: [3] });
+    path.start({
+      handleDatagrams: () => {
+        console.log('received');
+        path.close();
+        process.stdin.destroy();
+      },
+      handlePackets: () => {},
+      handleFailure: (failure) => console.log(failure.code),
+    });
+    for (let i = 0; i < 3; i++) path.sendDatagram(0, Uint8Array.of(i), LOOPBACK, peer);
+    process.stdin.on('data', () => path.sendDatagram(0, Uint8Array.of(9), LOOPBACK, peer));
+    setImmediate(() => setImmediate(() => console.log('ready')));
   },
 };
 

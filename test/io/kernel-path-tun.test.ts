@@ -179,6 +179,29 @@ test(
   },
 );
 
+test('a row that points out of the slab is refused, whatever lies there', OPTIONS, async (t) => {
+  const { path } = await openTunPath(t, '2001:db8:b::1');
+  const seen = new Promise<void>((resolve) =>
+    path.start({
+      handlePackets: () => {
+        const { rows, bytes } = path.outbound;
+        rows.set([bytes.length - 10, 1000], ROW_OFFSET);
+        rows[ROW_ADDRESS] = LOOPBACK;
+        rows[ROW_PORT] = 9;
+        rows[ROW_VERDICT] = VERDICT_FORWARD;
+        resolve();
+      },
+      handleDatagrams: () => {},
+      handleFailure: failing,
+    }),
+  );
+  await sendOverIpv6('x', '2001:db8:b::2');
+  await seen;
+  await setImmediate();
+  assert.ok(path.counters().sendRefused >= 1);
+  assert.equal(path.counters().lastError, 'EINVAL');
+});
+
 test('an interface that is down refuses packets and comes back', OPTIONS, async (t) => {
   const { path, device } = await openTunPath(t, '2001:db8:4::1');
   path.start(new PathCollector(path));

@@ -15,6 +15,7 @@
  * SIGINT or SIGTERM; what a killed owner left behind is collected by the next createLab of anybody.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, startAgent } from './agent-handle.js';
 import { type CommandResult, mustRun, run } from './command.js';
@@ -40,6 +41,8 @@ export interface StartOptions {
   /** Milliseconds to wait for it to be ready. */
   readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** It finds {@link SERVER_NAME} in its /etc/hosts. */
+  readonly names?: boolean;
 }
 
 export interface RunningClient {
@@ -52,6 +55,8 @@ export interface RunningClient {
 /** Name of the Teredo interface in every namespace. */
 export const INTERFACE = 'teredo';
 export const RELAY_PORT = 3545;
+/** The Teredo server's name, for programs that are started with names. */
+export const SERVER_NAME = 'teredo.example';
 const SERVER_PORT = 3544;
 const READY_TIMEOUT = 10_000;
 
@@ -69,10 +74,15 @@ function installHandlers(): void {
   handlersInstalled = true;
   process.on('exit', removeAllNow);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    // Ctrl-C may come twice, from the terminal and from a parent that passes it on: the second one waits until all is
+    // removed, because the handler stays until then.
+    const end = (): void => {
       removeAllNow();
-      process.kill(process.pid, signal); // the handler is gone: this time it ends the process
-    });
+      process.off(signal, end);
+      process.kill(process.pid, signal);
+      process.exit(128 + constants.signals[signal]); // the first process of a namespace survives its own signal
+    };
+    process.on(signal, end);
   }
 }
 
@@ -260,6 +270,14 @@ export class Lab {
   ): Program {
     const base = join(this.directory, `${place.name}-${this.#programs.length}`);
     writeFileSync(`${base}.conf`, configText({ ...directives, ...options.config }));
-    return this.spawn(place, commandLine(who, kind, `${base}.conf`, `${base}.pid`), options.env);
+    const argv = commandLine(who, kind, `${base}.conf`, `${base}.pid`);
+    return this.spawn(place, options.names === true ? this.#withNames(argv) : argv, options.env);
+  }
+
+  /** The same command line in a mount namespace where /etc/hosts is the lab's. The shell becomes the program. */
+  #withNames(argv: readonly string[]): string[] {
+    const hosts = join(this.directory, 'hosts');
+    writeFileSync(hosts, `127.0.0.1 localhost\n${this.server.ipv4[0]} ${SERVER_NAME}\n`);
+    return ['unshare', '--mount', '--', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, ...argv];
   }
 }

@@ -3,7 +3,7 @@
  * in which it is root (user_namespaces(7)), with a network of its own, a private /run for the namespaces' names, and
  * a process id namespace, so that everything in it ends when the first process does.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants, userInfo } from 'node:os';
 import { runNow } from './command.js';
@@ -19,6 +19,12 @@ export type LabAccess =
 const UNPREPARED = 'TEREDO_LAB_UNPREPARED';
 /** Set inside when only one user exists there. */
 const SINGLE_USER = 'TEREDO_LAB_SINGLE_USER';
+
+/** Set inside to the number, outside, of the process that made the namespace. */
+const OUTER_PROCESS = 'TEREDO_LAB_OUTER_PROCESS';
+
+/** Inside a user namespace of {@link runInUserNamespace}: the process outside that keeps it; else undefined. */
+export const outerProcess = (): string | undefined => process.env[OUTER_PROCESS];
 
 export const isSingleUser = (): boolean => process.env[SINGLE_USER] !== undefined;
 
@@ -69,16 +75,37 @@ export function prepareUserNamespace(): void {
   runNow(['ip', 'link', 'set', 'lo', 'up']);
 }
 
+/** Milliseconds that the script has to clean up after a signal. */
+const PATIENCE = 3_000;
+
+/**
+ * Hands a signal on to the script: unshare ignores it, and the script is the first process of its namespace, which the
+ * kernel spares signals that it has no handler for. So in the end unshare is killed, and everything inside with it.
+ */
+function passSignal(signal: NodeJS.Signals, unshare: ChildProcess): void {
+  try {
+    const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, 'utf8').trim().split(' ');
+    for (const child of children) process.kill(Number(child), signal);
+  } catch {
+    // it is ending by itself
+  }
+  setTimeout(() => unshare.kill('SIGKILL'), PATIENCE).unref();
+}
+
 /** Runs a script with this Node as root of a new user namespace; resolves to its exit code. */
 export function runInUserNamespace(script: string, args: readonly string[]): Promise<number> {
   const withRange = hasIdRange();
   const [command = '', ...prefix] = unshareArguments(withRange);
-  const marks = { [UNPREPARED]: '1', ...(withRange ? {} : { [SINGLE_USER]: '1' }) };
+  const marks = {
+    [UNPREPARED]: '1',
+    [OUTER_PROCESS]: String(process.pid),
+    ...(withRange ? {} : { [SINGLE_USER]: '1' }),
+  };
   const child = spawn(command, [...prefix, process.execPath, script, ...args], {
     stdio: 'inherit',
     env: { ...process.env, ...marks },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => passSignal(signal, child));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));

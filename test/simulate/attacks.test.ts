@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CONTACT_ATTEMPTS, STRANGER_BURST, STRANGER_RATE } from '../../daemon/protocol/constants.js';
 import { emitBubble } from '../../daemon/wire/bubble.js';
 import { concatenate, emitAuthentication, emitOrigin } from '../../daemon/wire/encapsulation.js';
 import { emitEchoReply, emitEchoRequest } from '../../daemon/wire/icmpv6.js';
 import type { Endpoint } from '../../daemon/wire/ipv4.js';
 import { ALL_NODES, type Ipv6Address, parseIpv6 } from '../../daemon/wire/ipv6.js';
-import { emitRouterAdvertisement } from '../../daemon/wire/router-discovery.js';
+import { emitRouterAdvertisement, emitRouterSolicitation } from '../../daemon/wire/router-discovery.js';
 import { emitLinkLocal, serverLinkLocal, TEREDO_PORT, TEREDO_PREFIX } from '../../daemon/wire/teredo-address.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import type { Attacker } from './attacker.js';
@@ -18,6 +19,10 @@ import { type Simulation, withSeeds } from './simulation.js';
 const SEEDS = [51, 52, 53];
 /** No flow has this number: who hands up data that bears it was deceived, and the simulation says so. */
 const FORGED_FLOW = 0xffffffff;
+/** Milliseconds: the way through four lines of 8 to 12 each; for a peer that was pushed out it takes longer. */
+const NO_STALL = 50;
+/** Milliseconds: a peer that was pushed out is contacted anew. */
+const RECONTACT = 100;
 
 function address(text: string): Ipv6Address {
   const parsed = parseIpv6(text);
@@ -185,31 +190,37 @@ describe('simulated attacks', () => {
     }),
   );
 
-  it(
-    'C-PEER-5: a flood of made-up peers costs established ones nothing that a moment does not bring back',
-    withSeeds(SEEDS, (simulation) => {
-      const { victim, server, flows, attacker } = scene(simulation, 64);
-      stream(simulation, flows, 0.5, 240);
-      simulation.run(20);
-      const before = flows.map((flow) => flow.arrived);
-      repeat(simulation, 2, 60, () => {
-        const from = attacker.randomEndpoint();
-        const source = attacker.addressAt(from, server.servers.primary);
-        const packet = attacker.random.chance(0.5)
-          ? emitBubble(source, addressOf(victim))
-          : emitEchoRequest(source, addressOf(victim), attacker.random.bytes(8));
-        attacker.send(mappedOf(victim), packet, from);
-      });
-      simulation.run(60);
-      for (const [i, flow] of flows.entries()) {
-        const arrived = flow.arrived - (before[i] ?? 0);
-        assert.ok(arrived >= 118, `${arrived} of 120 during the flood`);
-      }
-      assert.ok(victim.stack.requestsAnswered > 10_000);
-      simulation.run(42);
-      assert.equal(victim.addresses.length, 1);
-    }),
-  );
+  for (const answered of [false, true]) {
+    it(
+      `C-PEER-5: a flood of made-up peers costs established ones no packet${answered ? ', even if it is answered' : ''}`,
+      withSeeds(SEEDS, (simulation) => {
+        const { victim, server, flows, attacker } = scene(simulation, 64);
+        stream(simulation, flows, 0.5, 240);
+        simulation.run(20);
+        const before = flows.map((flow) => flow.arrived);
+        for (const flow of flows) flow.slowest = 0;
+        repeat(simulation, 2, 60, () => {
+          const from = attacker.randomEndpoint();
+          const source = attacker.addressAt(from, server.servers.primary);
+          const packet = answered
+            ? emitEchoRequest(source, addressOf(victim), attacker.random.bytes(8))
+            : emitBubble(source, addressOf(victim));
+          attacker.send(mappedOf(victim), packet, from);
+        });
+        simulation.run(60);
+        for (const [i, flow] of flows.entries()) {
+          const arrived = flow.arrived - (before[i] ?? 0);
+          assert.ok(arrived >= 118, `${arrived} of 120 during the flood`);
+          const limit = answered ? NO_STALL + RECONTACT : NO_STALL;
+          assert.ok(flow.slowest < limit, `one packet took ${flow.slowest} ms`);
+        }
+        assert.equal(victim.stack.requestsAnswered > 20_000, answered);
+        simulation.run(42);
+        assertWhole(flows);
+        assert.equal(victim.addresses.length, 1);
+      }),
+    );
+  }
 
   it(
     'C-PEER-5: a flood of strangers from outside Teredo does not keep established peers from being tested',
@@ -218,6 +229,7 @@ describe('simulated attacks', () => {
       stream(simulation, flows, 0.5, 240);
       simulation.run(20);
       const before = flows.map((flow) => flow.arrived);
+      for (const flow of flows) flow.slowest = 0;
       repeat(simulation, 2, 60, () => {
         const source = address('2001:db8:ffff::');
         source.set(attacker.random.bytes(8), 8);
@@ -227,6 +239,7 @@ describe('simulated attacks', () => {
       for (const [i, flow] of flows.entries()) {
         const arrived = flow.arrived - (before[i] ?? 0);
         assert.ok(arrived >= 118, `${arrived} of 120 during the flood`);
+        assert.ok(flow.slowest < NO_STALL, `one packet took ${flow.slowest} ms`);
       }
     }),
   );
@@ -259,11 +272,16 @@ describe('simulated attacks', () => {
       const { victim, relay, host, server, flows, attacker } = scene(simulation);
       const mine = simulation.addQualifiedClient({ server });
       const texts = ['2001:0:a00:1::f227:80ff:fffe', '2001:0:7f00:1::f227:80ff:fffe', '2001:0:901:101:0:0:f5ff:fffe'];
+      const honest = attacker.addressAt(attacker.endpoint, server.servers.primary);
+      const solicitation = emitRouterSolicitation(address('fe80::1'));
       const bad = [0x0a000001, 0x7f000001, 0xc0a80001, 0xe00000fd, 0xffffffff, 0xf0000001, 0xa9fe0001, 0xc0586301];
       const targets = [
         ...texts.map(address),
         ...bad.map((mapped) =>
           attacker.addressAt({ address: mapped as never, port: 99 as never }, 0x09000101 as never),
+        ),
+        ...bad.map((mapped) =>
+          attacker.addressAt({ address: mapped as never, port: 99 as never }, server.servers.primary),
         ),
         ...bad.map((named) => attacker.addressAt(attacker.randomEndpoint(), named as never)),
       ];
@@ -276,12 +294,13 @@ describe('simulated attacks', () => {
           const bubble = concatenate(emitOrigin(attacker.endpoint), emitBubble(target, addressOf(victim)));
           attacker.send(mappedOf(victim), bubble, { address: server.servers.primary, port: TEREDO_PORT });
           attacker.send(relay.local, emitBubble(target, relay.bubbleSource));
+          attacker.send({ address: server.servers.primary, port: TEREDO_PORT }, emitBubble(honest, target));
         }
         for (const named of bad) {
           const origin = emitOrigin({ address: named as never, port: 5 as never });
           const bubble = concatenate(origin, emitBubble(address('fe80::1'), addressOf(victim)));
           attacker.send(mappedOf(victim), bubble, { address: server.servers.primary, port: TEREDO_PORT });
-          attacker.send({ address: server.servers.primary, port: TEREDO_PORT }, new Uint8Array(48), {
+          attacker.send({ address: server.servers.primary, port: TEREDO_PORT }, solicitation, {
             address: named as never,
             port: 5 as never,
           });
@@ -386,16 +405,67 @@ describe('simulated attacks', () => {
   );
 
   it(
+    'S-6: nobody makes a client send bubbles to a peer that did not ask for them',
+    withSeeds(SEEDS, (simulation) => {
+      const { victim, peer, server, attacker } = scene(simulation);
+      const heard = peer.core.counters.datagramsIn;
+      repeat(simulation, 1000, 20, () => {
+        const bubble = emitBubble(addressOf(peer), addressOf(victim));
+        attacker.send({ address: server.servers.primary, port: TEREDO_PORT }, bubble);
+      });
+      simulation.run(21);
+      assert.equal(peer.core.counters.datagramsIn, heard);
+      assert.equal(server.core.counters.drops.spoofed, 20);
+    }),
+  );
+
+  it(
+    'R-16: a client whose address is right cannot send through a relay to where it does not lead',
+    withSeeds(SEEDS, (simulation) => {
+      const { victim, relay, server, attacker } = scene(simulation);
+      const honest = attacker.addressAt(attacker.endpoint, server.servers.primary);
+      const unserved = ['ff02::1', 'ff0e::1', 'fe80::1', '::1', '::', 'fc00::1', '2001:0:1::1'].map(address);
+      for (const destination of [...unserved, addressOf(victim)]) {
+        attacker.send(relay.local, emitEchoRequest(honest, destination, new Uint8Array(8)));
+      }
+      simulation.run(5);
+      assert.equal(relay.core.counters.drops['not-for-us'], unserved.length + 1);
+    }),
+  );
+
+  it(
+    'C-RECV-11: strangers cannot make a client run echo tests without limit',
+    withSeeds([51], (simulation) => {
+      const { victim, server, attacker } = scene(simulation, 4096);
+      const before = server.core.counters.datagramsIn;
+      repeat(simulation, 1, 20, () => {
+        const source = address('2001:db8:ffff::');
+        source.set(attacker.random.bytes(8), 8);
+        attacker.send(mappedOf(victim), emitData(source, addressOf(victim), FORGED_FLOW, 0), attacker.randomEndpoint());
+      });
+      simulation.run(30);
+      const tests = server.core.counters.datagramsIn - before;
+      const allowed = CONTACT_ATTEMPTS * (STRANGER_BURST + 20 * STRANGER_RATE);
+      assert.ok(tests > STRANGER_BURST && tests <= allowed + 10, `${tests} tests, ${allowed} allowed`);
+    }),
+  );
+
+  it(
     'C-SEND-17: nothing for groups or links leaves through the tunnel',
     withSeeds(SEEDS, (simulation) => {
-      const { victim } = scene(simulation);
+      const { victim, peer, host } = scene(simulation);
       const before = victim.core.counters.packetsOut;
+      const heard = peer.core.counters.datagramsIn;
       for (const text of ['ff02::2', 'ff0e::1', 'fe80::1', '::1', 'fc00::1', '::']) victim.stack.ping(address(text));
       victim.stack.ping(ALL_NODES);
       victim.stack.ping(addressOf(victim));
+      const foreign = emitEchoRequest(host.address, addressOf(peer), new Uint8Array(8));
+      victim.stack.transmit(foreign);
       simulation.run(20);
       assert.equal(victim.core.counters.packetsOut, before);
       assert.equal(victim.core.counters.drops['bad-destination'], 8);
+      assert.equal(victim.core.counters.drops['bad-source'], 1);
+      assert.equal(peer.core.counters.datagramsIn - heard, 0, 'not even a bubble for it');
     }),
   );
 });

@@ -39,7 +39,9 @@ export class Flow {
   sent = 0;
   /** Sequence numbers in the order of their arrival, from 0. */
   readonly arrivals: number[] = [];
-  lastArrival = Number.NEGATIVE_INFINITY;
+  /** The longest that a packet of it was on its way, in milliseconds. */
+  slowest = 0;
+  readonly #sentAt: number[] = [];
   readonly #sources = new Set<string>();
 
   constructor(id: number, from: Ipv6Stack, to: Ipv6Stack, options: FlowOptions) {
@@ -53,6 +55,7 @@ export class Flow {
   send(count = 1): void {
     for (let i = 0; i < count; i++) {
       const sequence = this.sent++;
+      this.#sentAt.push(this.from.now);
       const source = this.from.address;
       const destination = this.to.address;
       if (source === undefined || destination === undefined) continue;
@@ -67,6 +70,11 @@ export class Flow {
     const source = formatIpv6(packet.subarray(IPV6_SOURCE, IPV6_SOURCE + 16));
     if (!this.#sources.has(source)) return `data with the source ${source}, which never sent it`;
     return dataOf(packet).sequence < this.sent ? undefined : 'data that was never sent';
+  }
+
+  arrive(sequence: number): void {
+    this.arrivals.push(sequence);
+    this.slowest = Math.max(this.slowest, this.to.now - (this.#sentAt[sequence] ?? Number.NEGATIVE_INFINITY));
   }
 
   get arrived(): number {

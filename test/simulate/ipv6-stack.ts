@@ -67,6 +67,10 @@ export class Ipv6Stack {
     return this.#options.address();
   }
 
+  get now(): number {
+    return this.#options.clock.now;
+  }
+
   /** What the host sends leaves by itself, never from inside the call that brought something. */
   transmit(packet: Uint8Array): void {
     this.#options.clock.after(0, () => this.#options.transmit(packet));
@@ -95,15 +99,13 @@ export class Ipv6Stack {
       this.damaged++;
       return;
     }
-    const { violations, flows, clock } = this.#options;
+    const { violations, flows } = this.#options;
     const { flow: id, sequence } = dataOf(packet);
     const flow = flows.find(id);
     const forgery = flow === undefined ? 'data that belongs to no flow' : flow.forgery(this, packet);
     if (forgery !== undefined) violations.report(this.name, forgery);
     this.dataPackets++;
-    if (flow === undefined) return;
-    flow.arrivals.push(sequence);
-    flow.lastArrival = clock.now;
+    flow?.arrive(sequence);
   }
 
   #receiveIcmp(packet: Uint8Array, view: DataView): void {

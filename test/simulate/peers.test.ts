@@ -10,6 +10,8 @@ const SEEDS = [21, 22, 23];
 /** RFC 4380 carries every combination of these; symmetric NATs do not even qualify. */
 const PASSABLE: readonly (NatName | 'none')[] = ['none', 'full-cone', 'address-restricted', 'port-restricted'];
 const BURST = 20;
+/** Milliseconds: the way through four lines of 8 to 12 each; who waits for bubbles takes longer. */
+const NO_STALL = 50;
 
 function addClientBehind(simulation: Simulation, type: NatName | 'none', server = simulation.addServer()) {
   const place = type === 'none' ? { server } : { server, nat: simulation.addNat(type) };
@@ -105,9 +107,13 @@ describe('simulated traffic between clients', () => {
       const a = simulation.addQualifiedClient({ server, nat: simulation.addNat(nat) });
       const b = simulation.addQualifiedClient({ server, nat: simulation.addNat(nat) });
       const flow = simulation.openFlow(a, b);
+      flow.send();
+      simulation.run(1);
+      flow.slowest = 0;
       simulation.stream(flow, 0.2, 3000);
       simulation.run(601);
       assert.ok(flow.isComplete && flow.isInOrder, `${flow.arrived} of ${flow.sent}`);
+      assert.ok(flow.slowest < NO_STALL, `one packet took ${flow.slowest} ms`);
       assert.equal(a.stack.refusals.length, 0);
     }),
   );

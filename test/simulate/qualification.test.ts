@@ -81,6 +81,24 @@ describe('simulated qualification', () => {
   );
 
   it(
+    'C-QUAL-23: takes the MTU that the server advertises if a Teredo link can have it',
+    withSeeds([1], (simulation) => {
+      const cases = [
+        [1279, 1280],
+        [1280, 1280],
+        [1472, 1472],
+        [65507, 65507],
+        [65508, 1280],
+        [0xffffffff, 1280],
+      ] as const;
+      for (const [mtu, expected] of cases) {
+        const client = simulation.addQualifiedClient({ server: simulation.addServer({ mtu }) });
+        assert.equal(client.qualified?.mtu, expected);
+      }
+    }),
+  );
+
+  it(
     'C-QUAL-9: qualifies at last on a line that loses 30 % each way',
     withSeeds([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], (simulation) => {
       const server = simulation.addServer();

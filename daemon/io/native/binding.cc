@@ -1,4 +1,5 @@
-// What JavaScript sees: openTun, openUdp, openRawIpv6, and a packet path as a handle with start, flush and close.
+// What JavaScript sees: openTun, openUdp, openRawIpv6, a packet path as a handle with start, flush and close, and
+// lockFile.
 // daemon/io/native-addon.ts holds the types. Lengths and kinds of arguments are checked here, their sense is not.
 #include <node_api.h>
 
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "errors.h"
+#include "file-lock.h"
 #include "packet-path.h"
 #include "raw.h"
 #include "tun.h"
@@ -324,6 +326,19 @@ napi_value js_errno_name(napi_env env, napi_callback_info info) {
   return text;
 }
 
+// ---- files ----
+
+napi_value js_lock_file(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> values;
+  int32_t fd = -1;
+  if (!arguments(env, info, values) || napi_get_value_int32(env, values[0], &fd) != napi_ok) {
+    return throw_type_error(env, "lockFile(fd)");
+  }
+  napi_value result;
+  napi_create_int32(env, lock_file(fd), &result);
+  return result;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -333,6 +348,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("openRawIpv6", js_open_raw_ipv6), FUNCTION("openPath", js_open_path),
       FUNCTION("startPath", js_start_path),     FUNCTION("flushPath", js_flush_path),
       FUNCTION("closePath", js_close_path),     FUNCTION("errnoName", js_errno_name),
+      FUNCTION("lockFile", js_lock_file),
 #undef FUNCTION
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

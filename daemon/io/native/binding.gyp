@@ -5,6 +5,7 @@
       'sources': [
         'binding.cc',
         'errors.cc',
+        'file-lock.cc',
         'message-vector.cc',
         'packet-path.cc',
         'raw.cc',
