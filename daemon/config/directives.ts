@@ -104,7 +104,7 @@ export const MIREDO_DIRECTIVES = {
     modes: BOTH,
     read: udpPort,
     operand: 'PORT',
-    standard: '0: any free port',
+    standard: '0, which is any free port',
     summary: 'UDP port to send from and receive on.',
   },
   ignoreConeBit: {

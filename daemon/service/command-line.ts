@@ -69,7 +69,7 @@ export function describe(program: Program): Command {
     .addOption(new Option('-t, --chroot <dir>', 'directory to use as root after start'))
     .addOption(new Option('--username <user>', 'the same as --user').hideHelp())
     .addOption(new Option('--chrootdir <dir>', 'the same as --chroot').hideHelp())
-    .helpOption('-h, --help', 'show this and exit')
+    .helpOption('-h, --help', 'show the options and exit')
     .version(`${program.name} ${version()}\nLicence: MIT`, '-V, --version', 'show the version and exit')
     .allowExcessArguments(false)
     .exitOverride()
