@@ -5,13 +5,13 @@
  * system calls for it are gone.
  */
 import { Socket } from 'node:net';
-import { confine } from './io/confinement.js';
+import { type ConfinementStep, confine } from './io/confinement.js';
 import { openPacketPath } from './io/kernel-path.js';
 import { now, systemEnvironment } from './service/environment.js';
 import { createEngine, type Engine } from './tunnel/engine.js';
 import { writeFromEngine } from './tunnel/engine-messages.js';
 import { MessageLines } from './tunnel/message-lines.js';
-import type { Configure, FromEngine, ToEngine } from './tunnel/messages.js';
+import type { Configure, Confinement, FromEngine, ToEngine } from './tunnel/messages.js';
 import { readToEngine } from './tunnel/supervisor-messages.js';
 
 const CHANNEL = 3;
@@ -47,13 +47,26 @@ function heed(message: ToEngine): void {
 
 function configure(message: Configure): void {
   if (engine !== undefined) process.exit(EXIT_MISUSED);
-  const confinement = confine(message.confinement);
-  if (!confinement.ok) {
-    process.stderr.write(`${confinement.sentence}\n`);
-    process.exit(EXIT_NOT_CONFINED);
-  }
+  const lacking = shutIn(message.confinement);
   const { device, sockets, role } = message;
   const path = openPacketPath(role.name === 'server' ? { raw: device, sockets } : { tun: device, sockets });
   engine = createEngine(message, { path, environment, clock: now, send });
-  send({ type: 'ready', lacking: confinement.lacking });
+  send({ type: 'ready', lacking });
+}
+
+/** Steps that need privilege of their own: who has none, or keeps its user, may have to do without. */
+const PRIVILEGED_STEPS: readonly ConfinementStep[] = ['chroot', 'bounding-set', 'groups', 'group', 'user'];
+
+/** Returns what could not be done but may be lacking; ends the process when it may not. */
+function shutIn(confinement: Confinement): readonly string[] {
+  const mayLack = confinement.keepUser || process.geteuid?.() !== 0 ? PRIVILEGED_STEPS : [];
+  const result = confine(confinement);
+  const undone = result.ok ? [] : result.undone;
+  const fatal = undone.find(({ step }) => !mayLack.includes(step));
+  if (fatal !== undefined) {
+    process.stderr.write(`${fatal.sentence}\n`);
+    process.exit(EXIT_NOT_CONFINED);
+  }
+  const filter = result.seccomp === 'unsupported' ? ['no filter of system calls is known for this processor'] : [];
+  return [...undone.map(({ sentence }) => sentence), ...filter];
 }

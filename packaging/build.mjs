@@ -1,5 +1,5 @@
 /**
- * Builds what is out of date: the addon, the TypeScript, the manual, and the file modes of package.json's programs.
+ * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual.
  *
  * By hand: npm run build. A build with nothing to do takes half a second, so others call it without asking first.
  */
@@ -46,6 +46,7 @@ function markPrograms() {
 deleteOrphans();
 if (existsSync(join(root, 'packaging/build-addon.mjs'))) runNode('packaging/build-addon.mjs');
 runNode('node_modules/typescript/bin/tsc', ['-p', '.']);
+runNode('packaging/bundle.mjs');
 markPrograms();
 const { writeManual } = await import('../build/packaging/man/manual.js');
 writeManual(join(output, 'man'));

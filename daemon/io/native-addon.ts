@@ -52,10 +52,20 @@ export interface NativeAddon {
   errnoName(code: number): string;
   /** Locks the whole file for writing: 0, or an errno. */
   lockFile(fd: number): number;
+  /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
+  confine(
+    root: string,
+    uid: number,
+    gid: number,
+    keepUser: boolean,
+    parent: number,
+  ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
 }
 
-/** Beside the sources, as node-gyp leaves it: seen from daemon/io and from build/daemon/io. */
-const PLACES = ['./native/build/Release/packet_path.node', '../../../daemon/io/native/build/Release/packet_path.node'];
+/** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */
+const PLACES = ['./native', '../../../daemon/io/native', '../../daemon/io/native'].map(
+  (folder) => `${folder}/build/Release/packet_path.node`,
+);
 
 let loaded: NativeAddon | undefined;
 

@@ -16,7 +16,6 @@ import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
-import { describeState } from './state-text.js';
 
 /** Behind every native default route (RFC 4380 §3.2.1: Teredo is the last resort). */
 const DEFAULT_ROUTE_METRIC = 1029;
@@ -74,7 +73,7 @@ export class ClientService implements Service {
     this.#host = host;
     this.#log = host.log;
     this.#resolverUser = confinement;
-    this.#link = new LinkKeeper(tun.name, (failure) => host.log('error', failure.sentence));
+    this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
     this.#engine = new EngineProcess(
       {
         role: { name: 'client', prefix: TEREDO_PREFIX, localPort: socket.local.port },
@@ -105,6 +104,10 @@ export class ClientService implements Service {
     return true;
   }
 
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
   /** The host's addresses or routes have changed. */
   networkChanged(): void {
     const addresses = readHostAddresses([this.#tun.name]);
@@ -115,14 +118,15 @@ export class ClientService implements Service {
   }
 
   /** The interface goes with its descriptor, and its address and routes with the interface. */
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true;
     this.#resolving.abort();
     clearTimeout(this.#resolveTimer);
     this.#link.close();
-    this.#engine.close();
+    const gone = this.#engine.close();
     closeDescriptor(this.#socket.fd);
     closeDescriptor(this.#tun.fd);
+    return gone;
   }
 
   #beginAnew(): void {
@@ -205,10 +209,15 @@ export class ClientService implements Service {
   #enter(state: TunnelState): void {
     if (this.#closed) return;
     this.#state = state;
-    const isBad = state.name === 'failed' || state.name === 'waiting';
-    this.#log(isBad ? 'warning' : 'notice', describeState(state));
-    this.#host.stateChanged(state);
-    void this.#link.want(state.name === 'qualified' ? linkConfiguration(state.address, state.mtu) : undefined);
+    if (state.name !== 'qualified') {
+      void this.#link.want(undefined);
+      this.#host.stateChanged(state);
+      return;
+    }
+    // Whoever hears of the address may use it at once.
+    void this.#link.want(linkConfiguration(state.address, state.mtu)).then(() => {
+      if (this.#state === state && !this.#closed) this.#host.stateChanged(state);
+    });
   }
 }
 

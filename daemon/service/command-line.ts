@@ -1,5 +1,5 @@
 /** The options that miredo(8) and miredo-server(8) share. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { defaultConfiguration } from './default-configuration.js';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
@@ -31,10 +31,12 @@ interface Synonyms {
   readonly chrootdir?: string;
 }
 
-/** The version of package.json, which lies two folders above this file's place in the build. */
+/** The version of package.json, which lies above this file or above the bundle it is in. */
 export function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const places = ['../../package.json', '../../../package.json'].map((place) => new URL(place, import.meta.url));
+  const file = places.find((place) => existsSync(place));
+  if (file === undefined) return 'unknown';
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** What the user asked for, or the exit code when there is nothing left to do: help, version, or a mistake. */

@@ -1,132 +1,241 @@
 /**
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SyslogFacility } from '../config/values.js';
+import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
-import type { ProgramOptions } from './command-line.js';
+import { type Program, type ProgramOptions, version } from './command-line.js';
+import { now } from './environment.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.js';
-import type { Log } from './log.js';
+import type { LogEntry } from './log.js';
+import {
+  fault,
+  reloaded,
+  reloadFailed,
+  reloading,
+  signalReceived,
+  startFailed,
+  starting,
+  stateChanged,
+  terminated,
+} from './log-messages.js';
+import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement } from './privilege.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import { describeState } from './state-text.js';
+import type { Notifier } from './systemd-notify.js';
 
 /** Milliseconds before a service that broke is started again; doubles up to the limit. */
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
 
+/** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
+const CLOSE_TIMEOUT = 1_000;
+/** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
+const PREDECESSOR_PATIENCE = 1000;
+const PREDECESSOR_POLL = 50;
+
+/** What every program's settings hold. */
+interface AnySettings {
+  readonly syslogFacility: SyslogFacility;
+}
+
 /** What differs between the programs. */
 export interface Role<Settings> {
   /** Reads the configuration; undefined when it cannot be used (every fault was logged). */
   load(): Settings | undefined;
+  /** In a word, for the log: client, relay or server. */
+  describe(settings: Settings): string;
   start(settings: Settings, confinement: Confinement, host: ServiceHost): Started | StartFailure;
   /** Goes on with new settings without giving up the tunnel, if that can be done. */
   adopt(service: Service, settings: Settings): boolean;
 }
 
-export class Daemon<Settings> {
+export interface Reporting {
+  readonly logger: Logger;
+  readonly notifier: Notifier;
+}
+
+export class Daemon<Settings extends AnySettings> {
+  readonly #program: Program;
   readonly #options: ProgramOptions;
-  readonly #log: Log;
   readonly #role: Role<Settings>;
+  readonly #logger: Logger;
+  readonly #notifier: Notifier;
   #settings: Settings | undefined;
   #confinement: Confinement | undefined;
   #pidFile: PidFile | undefined;
   #service: Service | undefined;
+  #state: TunnelState | undefined;
   #mendDelay = MEND_DELAY;
   #mendTimer: NodeJS.Timeout | undefined;
+  /** One after the other: each changes what the next one finds. */
+  #reloading: Promise<void> = Promise.resolve();
+  #isEnding = false;
 
-  constructor(options: ProgramOptions, role: Role<Settings>, log: Log) {
+  constructor(program: Program, options: ProgramOptions, role: Role<Settings>, { logger, notifier }: Reporting) {
+    this.#program = program;
     this.#options = options;
     this.#role = role;
-    this.#log = log;
+    this.#logger = logger;
+    this.#notifier = notifier;
   }
 
   /** Returns when the service works; ends the process when it cannot be started. */
   async run(): Promise<void> {
-    this.#settings = this.#role.load();
-    if (this.#settings === undefined) this.#end(EXIT_USAGE);
+    const settings = this.#role.load();
+    if (settings === undefined) process.exit(EXIT_USAGE);
+    this.#useSettings(settings);
+    this.#say(starting(this.#program.name, version(), this.#role.describe(settings)));
     const pidFile = claimPidFile(this.#options.pidfile);
-    if (!pidFile.ok) return this.#refuse(pidFile.sentence);
+    if (!pidFile.ok) return this.#refuse(pidFile);
     this.#pidFile = pidFile;
     this.#heedSignals();
     const plan = planConfinement(this.#options);
-    if (!plan.ok) return this.#refuse(plan.sentence);
+    if (!plan.ok) return this.#refuse(plan);
     this.#confinement = plan.confinement;
-    const failure = this.#start();
+    const failure = await this.#startPatiently();
     if (failure !== undefined) return this.#refuse(failure);
     await this.#service?.ready;
+    this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
+    this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? false);
   }
 
-  #start(): string | undefined {
+  #say(entry: LogEntry): void {
+    this.#logger.log(...entry);
+  }
+
+  #useSettings(settings: Settings): void {
+    this.#settings = settings;
+    this.#logger.setFacility(settings.syslogFacility);
+  }
+
+  #start(): StartFailure | undefined {
     if (this.#settings === undefined || this.#confinement === undefined) return undefined;
     const started = this.#role.start(this.#settings, this.#confinement, {
-      log: this.#log,
-      stateChanged: () => {},
+      log: this.#logger.log,
+      stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
     });
-    if (!started.ok) return started.sentence;
+    if (!started.ok) return started;
     this.#service = started.service;
     return undefined;
   }
 
+  /** When our predecessor was killed, its engine needs a moment to notice, and to let go of interface and port. */
+  async #startPatiently(): Promise<StartFailure | undefined> {
+    const limit = now() + PREDECESSOR_PATIENCE;
+    for (;;) {
+      const failure = this.#start();
+      const isTaken = failure?.errno === 'EBUSY' || failure?.errno === 'EADDRINUSE';
+      if (!isTaken || now() > limit) return failure;
+      await delay(PREDECESSOR_POLL);
+    }
+  }
+
+  #stateChanged(state: TunnelState): void {
+    for (const entry of stateChanged(this.#state, state)) this.#say(entry);
+    this.#state = state;
+    this.#notifier.status(describeState(state));
+  }
+
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
-    this.#log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
-    this.#service?.close();
-    this.#service = undefined;
+    if (this.#isEnding) return;
+    this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
+    void this.#closeService();
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
-      if (failure !== undefined) this.#mend(failure);
-      else void this.#service?.ready.then(() => (this.#mendDelay = MEND_DELAY));
+      if (failure !== undefined) this.#mend(failure.sentence);
+      else void this.#service?.ready.then(() => this.#mended());
     }, this.#mendDelay);
     this.#mendDelay = Math.min(2 * this.#mendDelay, MEND_DELAY_LIMIT);
   }
 
+  #mended(): void {
+    this.#mendDelay = MEND_DELAY;
+  }
+
   #heedSignals(): void {
     process.on('uncaughtException', (error) => {
-      this.#log('error', `fault in the program, please report it: ${error.stack ?? error.message}`);
-      this.#end(EXIT_SOFTWARE);
+      this.#say(fault(error));
+      void this.#end(EXIT_SOFTWARE);
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        this.#log('notice', `ending on ${signal}`);
-        this.#end(EXIT_OK);
+        this.#say(signalReceived(signal));
+        void this.#end(EXIT_OK);
       });
     }
-    process.on('SIGHUP', () => this.#reload());
+    process.on('SIGHUP', () => {
+      this.#reloading = this.#reloading.then(() => this.#reload());
+    });
     // miredo(8): "Do nothing". Without a handler they would end us (and SIGUSR1 would start Node's debugger).
     for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   }
 
   /** A file that cannot be used changes nothing. */
-  #reload(): void {
-    this.#log('notice', 'reading the configuration again');
+  async #reload(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#say(reloading(this.#options.config));
+    this.#notifier.reloading();
     const settings = this.#role.load();
-    if (settings === undefined) {
-      this.#log('error', 'the configuration is unusable; going on with the old one');
+    if (settings === undefined) this.#say(reloadFailed(this.#options.config));
+    else await this.#adopt(settings);
+    this.#notifier.ready(this.#state === undefined ? '' : describeState(this.#state));
+  }
+
+  async #adopt(settings: Settings): Promise<void> {
+    const previous = this.#settings;
+    const changed = previous === undefined ? [] : changedNames(previous, settings);
+    this.#useSettings(settings);
+    const service = this.#service;
+    if (changed.length === 0 || (service !== undefined && this.#role.adopt(service, settings))) {
+      this.#say(reloaded(changed));
       return;
     }
-    const unchanged = JSON.stringify(settings) === JSON.stringify(this.#settings);
-    const previous = this.#settings;
-    this.#settings = settings;
-    if (unchanged) return;
-    if (this.#service !== undefined && this.#role.adopt(this.#service, settings)) return;
-    this.#service?.close();
-    this.#service = undefined;
+    await this.#closeService();
+    if (this.#isEnding) return;
     const failure = this.#start();
-    if (failure === undefined) return;
-    this.#settings = previous;
-    this.#log('error', 'the new configuration cannot be put to work; going back to the old one');
-    this.#mend(failure);
+    if (failure === undefined) {
+      this.#say(reloaded(changed));
+      return;
+    }
+    this.#logger.log('error', 'the new configuration cannot be put to work; going back to the old one');
+    if (previous !== undefined) this.#useSettings(previous);
+    this.#mend(failure.sentence);
   }
 
-  #refuse(sentence: string): void {
-    this.#log('error', sentence);
-    this.#end(EXIT_FAILURE);
+  #refuse(failure: { readonly sentence: string; readonly errno?: string; readonly code?: string }): Promise<void> {
+    this.#say(startFailed(failure));
+    return this.#end(EXIT_FAILURE);
   }
 
-  #end(code: number): never {
-    this.#service?.close();
+  #closeService(): Promise<void> {
+    const service = this.#service;
+    this.#service = undefined;
+    return service?.close() ?? Promise.resolve();
+  }
+
+  /** Whoever sees the process gone finds interface, port and pid file free. */
+  async #end(code: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearTimeout(this.#mendTimer);
+    setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
+    this.#notifier.stopping();
+    await this.#closeService();
     this.#pidFile?.release();
+    this.#say(terminated(this.#program.name, code));
     process.exit(code);
   }
+}
+
+/** Names of the settings that differ. */
+function changedNames<Settings extends object>(before: Settings, after: Settings): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Settings & string>;
+  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }

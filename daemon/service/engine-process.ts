@@ -6,6 +6,8 @@
  * that an honest one does not (malformed or oversize messages, a flood of them, claims that cannot be) ends it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Servers } from '../protocol/qualification.js';
@@ -19,8 +21,10 @@ import { implausible } from './engine-claims.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
 
-/** Beside this folder in the build. */
-const ENGINE = fileURLToPath(new URL('../engine-main.js', import.meta.url));
+/** Beside the bundled program, or beside this folder. */
+const ENGINE = ['./miredo-engine.js', '../engine-main.js']
+  .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  .find((file) => existsSync(file));
 /** Places of the child's descriptors: see stdio below. */
 const CHANNEL = 3;
 const FIRST_DESCRIPTOR = 4;
@@ -127,19 +131,27 @@ export class EngineProcess {
     });
   }
 
-  /** Ends the engine, at once and for good. Its descriptors remain the caller's. */
-  close(): void {
+  /**
+   * Ends the engine, at once and for good. Resolves when its process is gone, and with it the last copies of the
+   * descriptors that are not the caller's: before that, interface and port are not free.
+   */
+  close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    const isGone = child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+    const gone = isGone ? Promise.resolve() : once(child, 'exit').then(() => {});
     this.#dismiss();
+    return gone;
   }
 
   #start(): void {
-    const { device, sockets, program = [ENGINE] } = this.#launch;
+    const { device, sockets, program = [ENGINE ?? ''] } = this.#launch;
     this.#startedAt = now();
     const child = spawn(process.execPath, program, {
       cwd: '/',
-      env: {},
+      // Nothing of ours is its business. A ring of io_uring would pass the filter of system calls by.
+      env: { UV_USE_IO_URING: '0' },
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', device, ...sockets],
     });
     this.#child = child;

@@ -10,7 +10,10 @@ import type { Destination, LogRecord } from './log-record.js';
 /** Records: minutes of a busy start-up, and some hundred kilobytes at most. */
 const QUEUE_LIMIT = 512;
 /** Milliseconds. */
-const RETRY_DELAY = 250;
+const RETRY_DELAY = 100;
+/** Milliseconds. */
+const END_PATIENCE = 300;
+const END_STEP = 20;
 
 export class LogDelivery {
   readonly #destinations: readonly Destination[];
@@ -32,24 +35,25 @@ export class LogDelivery {
     this.#lost += 1;
   }
 
-  /** The last chance: what is busy is not waited for any more. */
-  flush(): void {
+  /** Before the process exits: the only time that we stand still for a busy destination, and not for long. */
+  finish(): void {
+    for (let waited = 0; !this.#drain(true) && waited < END_PATIENCE; waited += END_STEP) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_STEP);
+    }
     this.#drain(false);
-  }
-
-  close(): void {
-    this.flush();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #drain(patient: boolean): void {
+  /** Returns whether nothing is left. */
+  #drain(patient: boolean): boolean {
     let taken = this.#tellLost(patient);
     for (let head = this.#queue[0]; taken && head !== undefined; head = this.#queue[0]) {
       taken = this.#offer(head, patient);
       if (taken) this.#queue.shift();
     }
     if (!taken) this.#retryLater();
+    return taken;
   }
 
   #offer(record: LogRecord, patient: boolean): boolean {

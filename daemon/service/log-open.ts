@@ -36,7 +36,7 @@ export interface Logger {
    * and waits. Ends with undefined.
    */
   echo(print: ((line: string) => void) | undefined, level?: Level): void;
-  /** Whatever waits is said now, or never. Done by itself when the process exits. */
+  /** What waits to be said is said now. When the process exits that is done by itself. */
   flush(): void;
 }
 
@@ -61,7 +61,7 @@ class ProgramLog implements Logger {
     );
     this.#repeats = new RepeatFilter((record) => this.#delivery.deliver(record));
     this.#levels = new LevelledLogger(options.level ?? 'info', (record) => this.#take(record));
-    process.once('exit', () => this.flush());
+    process.once('exit', () => this.#finish());
   }
 
   readonly log: Log = (level, message, fields) => this.#levels.say(level, message, fields);
@@ -83,7 +83,11 @@ class ProgramLog implements Logger {
   flush(): void {
     this.#levels.flush();
     this.#repeats.flush();
-    this.#delivery.flush();
+  }
+
+  #finish(): void {
+    this.flush();
+    this.#delivery.finish();
   }
 
   #take(record: LogRecord): void {

@@ -3,6 +3,7 @@ import { constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
 import { type Destination, type LogRecord, type Outcome, PRIORITY } from './log-record.js';
 
 const STDERR = 2;
+const NOTHING = new Uint8Array();
 
 /** What a person reads on a terminal. */
 export function plainLine(program: string, { level, message }: LogRecord): string {
@@ -34,7 +35,7 @@ export class StderrDestination implements Destination {
   readonly #fd: number;
   readonly #format: (record: LogRecord) => string;
   /** End of a line of which only the beginning could be written. */
-  #rest: Uint8Array = new Uint8Array();
+  #rest: Uint8Array = NOTHING;
 
   constructor(program: string, environment: NodeJS.ProcessEnv = process.env) {
     this.#fd = openUnblocking();
@@ -46,8 +47,10 @@ export class StderrDestination implements Destination {
     if (before !== 'done') return before;
     const bytes = Buffer.from(this.#format(record));
     const outcome = this.#put(bytes);
-    // The line has begun: it is ours to finish.
-    return outcome === 'busy' && this.#rest.length < bytes.length ? 'done' : outcome;
+    if (outcome !== 'busy') return outcome;
+    if (this.#rest.length < bytes.length) return 'done'; // it has begun: it is ours to finish
+    this.#rest = NOTHING;
+    return 'busy';
   }
 
   #put(bytes: Uint8Array): Outcome {
@@ -57,7 +60,7 @@ export class StderrDestination implements Destination {
       return 'done';
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 'busy';
-      this.#rest = new Uint8Array();
+      this.#rest = NOTHING;
       return 'failed';
     }
   }

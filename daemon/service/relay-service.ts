@@ -69,15 +69,20 @@ export class RelayService implements Service {
     this.ready = Promise.all([this.#engine.ready, this.#bringUp(settings, host.log)]).then(() => {});
   }
 
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
   networkChanged(): void {
     this.#engine.setScope(readHostAddresses([this.#tun.name]).directedBroadcasts);
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#link.close();
-    this.#engine.close();
+    const gone = this.#engine.close();
     closeDescriptor(this.#socket.fd);
     closeDescriptor(this.#tun.fd);
+    return gone;
   }
 
   async #bringUp(settings: RelaySettings, log: Log): Promise<void> {

@@ -44,13 +44,18 @@ export class ServerService implements Service {
     });
   }
 
+  async isHealthy(): Promise<boolean> {
+    return (await this.#engine.statistics()) !== undefined;
+  }
+
   networkChanged(): void {
     this.#engine.setScope(readHostAddresses().directedBroadcasts);
   }
 
-  close(): void {
-    this.#engine.close();
+  close(): Promise<void> {
+    const gone = this.#engine.close();
     for (const fd of [...this.#descriptors.sockets, this.#descriptors.raw]) closeDescriptor(fd);
+    return gone;
   }
 }
 

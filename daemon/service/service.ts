@@ -5,6 +5,8 @@ import type { Log } from './log.js';
 /** Start-up that failed: nothing is left behind. */
 export interface StartFailure {
   readonly ok: false;
+  /** Of the system call that failed. */
+  readonly errno?: string;
   readonly sentence: string;
 }
 
@@ -18,8 +20,10 @@ export interface Service {
   readonly ready: Promise<void>;
   /** The host's addresses or routes have changed. */
   networkChanged(): void;
-  /** Takes everything away. To be called once; quick: nothing that leaves is waited for. */
-  close(): void;
+  /** Whether its engine answers. */
+  isHealthy(): Promise<boolean>;
+  /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
+  close(): Promise<void>;
 }
 
 export interface ServiceHost {

@@ -7,10 +7,10 @@ import { isSingleUser } from './privilege.js';
 
 export type Implementation = 'ours' | 'c';
 
-/** build/daemon, seen from build/test/lab. */
-const built = (file: string): string => fileURLToPath(new URL(`../../daemon/${file}`, import.meta.url));
+/** build/bin, seen from build/test/lab. */
+const built = (file: string): string => fileURLToPath(new URL(`../../bin/${file}`, import.meta.url));
 
-const OURS = { tunnel: built('main.js'), server: built('server-main.js') };
+const OURS = { tunnel: built('miredo.js'), server: built('miredo-server.js') };
 const C = { tunnel: '/usr/sbin/miredo', server: '/usr/sbin/miredo-server' };
 
 /** `tunnel` is client and relay. */

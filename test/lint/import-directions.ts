@@ -38,6 +38,20 @@ interface Rule {
 /** The modules of `wire` that define what an address is: the value types that device code speaks in. */
 const VALUE_TYPES = ['wire/brand', 'wire/ipv4', 'wire/ipv6', 'wire/teredo-address'];
 
+/**
+ * What the supervisor shares with the engine: their messages, and data without packets. What has privilege parses no
+ * packet, so neither the cores nor the tunnel are among them.
+ */
+const SUPERVISORS = [
+  'tunnel/messages',
+  'tunnel/message-fields',
+  'tunnel/message-lines',
+  'tunnel/engine-messages',
+  'tunnel/supervisor-messages',
+  'protocol/reasons',
+  'protocol/token-bucket',
+];
+
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
   protocol: { values: ['wire', 'protocol'], outside: false },
@@ -46,8 +60,8 @@ const RULES: { readonly [folder: string]: Rule } = {
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
     values: ['service', 'config', 'io', 'wire'],
-    modules: ['tunnel/messages'],
-    types: ['tunnel'],
+    modules: SUPERVISORS,
+    types: ['tunnel', 'protocol'],
     outside: true,
   },
   // The programs at the top of daemon/ wire everything together.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type ProgramOptions, parseCommandLine } from '../../daemon/service/command-line.js';
+import { absoluteWords } from '../../daemon/service/detach-words.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'miredo-command-line-'));
@@ -20,6 +21,10 @@ describe('options of the C program', () => {
   it('--username and --chrootdir are --user and --chroot', () => {
     const { user, chroot } = parse(MIREDO, '--username', 'somebody', '--chrootdir', '/empty');
     assert.deepEqual({ user, chroot }, { user: 'somebody', chroot: '/empty' });
+  });
+
+  it('--chrootdir is made absolute for the detached process', () => {
+    assert.deepEqual(absoluteWords(MIREDO, ['--chrootdir', 'empty'], '/srv'), ['--chrootdir', '/srv/empty']);
   });
 });
 

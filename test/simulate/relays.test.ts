@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatIpv6 } from '../../daemon/wire/ipv6.js';
 import type { Flow } from './flow.js';
+import { DATA_CENTRE_LINE, HOME_LINE } from './link.js';
 import { NAT_PRESETS } from './nat.js';
 import { type Simulation, withSeeds } from './simulation.js';
 
@@ -84,6 +85,28 @@ describe('simulated traffic with native hosts', () => {
       assert.equal(client.stack.strayReplies, 0);
     }),
   );
+
+  for (const [how, hostLine, clientLine] of [
+    ['late', { ...DATA_CENTRE_LINE, delay: 1200 }, HOME_LINE],
+    ['doubled', DATA_CENTRE_LINE, { ...HOME_LINE, duplication: 1 }],
+  ] as const) {
+    it(
+      `D-8: a second answer to a test that comes ${how} is not handed up either`,
+      withSeeds(SEEDS, (simulation) => {
+        const server = simulation.addServer();
+        simulation.addRelay();
+        const host = simulation.addHost(hostLine);
+        const nat = simulation.addNat('port-restricted');
+        const client = simulation.addQualifiedClient({ server, nat, line: clientLine });
+        const flow = simulation.openFlow(client, host);
+        flow.send(BURST);
+        simulation.run(20);
+        assert.ok(flow.isComplete);
+        assert.ok(host.stack.requestsAnswered > 1);
+        assert.equal(client.stack.strayReplies, 0);
+      }),
+    );
+  }
 
   it(
     'D-7: each host has its own nearest relay, and the server forwards the tests of all',

@@ -8,7 +8,9 @@
 
 #include "errors.h"
 #include "file-lock.h"
+#include "napi-values.h"
 #include "packet-path.h"
+#include "privilege-binding.h"
 #include "raw.h"
 #include "tun.h"
 #include "udp.h"
@@ -17,24 +19,7 @@ namespace {
 
 constexpr napi_type_tag PATH_TAG = {0x6d697265646f7061, 0x7468686e646c6531};
 
-// ---- values ----
-
-napi_value throw_type_error(napi_env env, const char* message) {
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
-  return nullptr;
-}
-
-void set_int(napi_env env, napi_value object, const char* name, int64_t value) {
-  napi_value number;
-  napi_create_int64(env, value, &number);
-  napi_set_named_property(env, object, name, number);
-}
-
-void set_text(napi_env env, napi_value object, const char* name, const char* value) {
-  napi_value text;
-  napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &text);
-  napi_set_named_property(env, object, name, text);
-}
+// ---- descriptors ----
 
 napi_value open_result(napi_env env, const OpenResult& result) {
   napi_value object;
@@ -47,14 +32,6 @@ napi_value open_result(napi_env env, const OpenResult& result) {
   }
   return object;
 }
-
-template <size_t N>
-bool arguments(napi_env env, napi_callback_info info, std::array<napi_value, N>& values) {
-  size_t count = N;
-  return napi_get_cb_info(env, info, &count, values.data(), nullptr, nullptr) == napi_ok && count == N;
-}
-
-// ---- descriptors ----
 
 napi_value js_open_tun(napi_env env, napi_callback_info info) {
   std::array<napi_value, 1> values;
@@ -343,14 +320,13 @@ napi_value js_lock_file(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
-#define FUNCTION(name, callback) {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr}
       FUNCTION("openTun", js_open_tun),         FUNCTION("openUdp", js_open_udp),
       FUNCTION("openRawIpv6", js_open_raw_ipv6), FUNCTION("openPath", js_open_path),
       FUNCTION("startPath", js_start_path),     FUNCTION("flushPath", js_flush_path),
       FUNCTION("closePath", js_close_path),     FUNCTION("errnoName", js_errno_name),
       FUNCTION("lockFile", js_lock_file),
-#undef FUNCTION
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+  define_privilege(env, exports);
   return exports;
 }

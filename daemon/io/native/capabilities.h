@@ -1,0 +1,25 @@
+// Capabilities of the calling thread (capabilities(7)), by system call. All of it may run in a signal handler.
+#pragma once
+
+#include <cstdint>
+
+// Bit n is capability n.
+using CapabilitySet = uint64_t;
+
+struct Capabilities {
+  CapabilitySet effective = 0;
+  CapabilitySet permitted = 0;
+  CapabilitySet inheritable = 0;
+};
+
+// Number of the capability of that name, such as "CAP_NET_ADMIN"; -1 when there is none.
+int capability_number(const char* name);
+
+// These return 0 or an errno.
+int read_capabilities(Capabilities* capabilities);
+
+// What an exec may give. Needs CAP_SETPCAP unless nothing is to be removed.
+int limit_bounding_set(CapabilitySet kept);
+
+// Permitted, effective, inheritable and ambient.
+int limit_capabilities(CapabilitySet kept);

@@ -1,0 +1,52 @@
+#include "privilege-binding.h"
+
+#include "confine.h"
+#include "errors.h"
+#include "napi-values.h"
+#include "system-call-filter.h"
+
+namespace {
+
+napi_value failures(napi_env env, const std::vector<Undone>& undone) {
+  napi_value list;
+  napi_create_array(env, &list);
+  uint32_t index = 0;
+  for (const Undone& failure : undone) {
+    napi_value entry;
+    napi_create_object(env, &entry);
+    set_text(env, entry, "step", failure.step);
+    set_text(env, entry, "errno", errno_name(failure.error));
+    napi_set_element(env, list, index++, entry);
+  }
+  return list;
+}
+
+napi_value js_confine(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 5> values;
+  std::string root;
+  Confinement wanted;
+  if (!arguments(env, info, values) || !get_text(env, values[0], &root) ||
+      napi_get_value_uint32(env, values[1], &wanted.uid) != napi_ok ||
+      napi_get_value_uint32(env, values[2], &wanted.gid) != napi_ok ||
+      napi_get_value_bool(env, values[3], &wanted.keep_user) != napi_ok ||
+      napi_get_value_int32(env, values[4], &wanted.parent) != napi_ok) {
+    return throw_type_error(env, "confine(root, uid, gid, keepUser, parent)");
+  }
+  wanted.root = root.c_str();
+  const ConfineResult result = confine(wanted);
+  napi_value object;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "undone", failures(env, result.undone));
+  set_text(env, object, "seccomp",
+           result.filtered ? "installed" : has_system_call_filter() ? "failed" : "unsupported");
+  return object;
+}
+
+}  // namespace
+
+void define_privilege(napi_env env, napi_value exports) {
+  const napi_property_descriptor functions[] = {
+      FUNCTION("confine", js_confine),
+  };
+  napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+}

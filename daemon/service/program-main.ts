@@ -1,0 +1,32 @@
+/** What the entry points of both daemons do: command line, going to the background, log, and the daemon's life. */
+import { sendUnixDatagram } from '../io/unix-datagram.js';
+import { type Program, type ProgramOptions, parseCommandLine } from './command-line.js';
+import { Daemon, type Role } from './daemon.js';
+import { detach, detachedStart } from './detach.js';
+import { absoluteWords } from './detach-words.js';
+import type { Log } from './log.js';
+import { openLog } from './log-open.js';
+import { createNotifier } from './systemd-notify.js';
+
+/** `role` is made when there is a log to complain to. Returns when the service works, or does not return. */
+export async function programMain<Settings extends { readonly syslogFacility: Facility }>(
+  program: Program,
+  makeRole: (options: ProgramOptions, log: Log) => Role<Settings>,
+): Promise<void> {
+  const words = process.argv.slice(2);
+  const options = parseCommandLine(program, words);
+  if (typeof options === 'number') process.exit(options);
+  const start = detachedStart();
+  if (!options.foreground && start === undefined) {
+    process.exit(await detach({ program: program.name, words: absoluteWords(program, words) }));
+  }
+  const logger = openLog({ program: program.name, foreground: options.foreground, send: sendUnixDatagram });
+  const notifier = createNotifier({ send: sendUnixDatagram });
+  if (start !== undefined) logger.echo((line) => start.report(line));
+  const daemon = new Daemon(program, options, makeRole(options, logger.log), { logger, notifier });
+  await daemon.run();
+  logger.echo(undefined);
+  start?.ready();
+}
+
+type Facility = Parameters<ReturnType<typeof openLog>['setFacility']>[0];

@@ -1,0 +1,118 @@
+/** Supervisor and engine when one of them is killed: what is left, and what comes back. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { labSkip } from '../lab/availability.js';
+import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
+import { createLab, INTERFACE, type Lab } from '../lab/lab.js';
+import { isLossless } from '../lab/ping.js';
+
+/** The engine of a program: its child of that name. */
+function engineOf(pid: number): number | undefined {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return children.map(Number).find((child) => commandOf(child).includes('miredo-engine.js'));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const isGone = (pid: number): boolean => commandOf(pid) === '';
+
+describe('crashes', { skip: labSkip('ours') }, () => {
+  let lab: Lab;
+
+  before(async () => {
+    lab = await createLab({ nats: ['port-restricted'] });
+    await Promise.all([lab.startServer('ours'), lab.startRelay('ours')]);
+  });
+  after(() => lab.dispose());
+
+  const interfaceIndex = async (): Promise<string> => {
+    const { stdout } = await lab.run(lab.client(0), ['ip', '-o', 'link', 'show', INTERFACE]);
+    return stdout.split(':')[0] ?? '';
+  };
+
+  test('kill -9 of the engine: address and routes go within a second, and come back on the same interface', async () => {
+    const { program, address } = await lab.startClient(0, 'ours');
+    const index = await interfaceIndex();
+    const engine = engineOf(program.pid);
+    assert.ok(engine !== undefined);
+    const killedAt = performance.now();
+    process.kill(engine, 'SIGKILL');
+    const isBare = (): true | undefined =>
+      !globalAddresses(program.pid, INTERFACE).includes(address) && !hasDefaultRoute(program.pid, INTERFACE)
+        ? true
+        : undefined;
+    await waitFor('the end of the address', isBare, { timeout: 5000 });
+    assert.ok(performance.now() - killedAt < 1000, `${performance.now() - killedAt} ms`);
+    const again = await lab.waitForAddress(program);
+    assert.notEqual(again, address, 'random bits and mapping make it another');
+    assert.equal(await interfaceIndex(), index);
+    assert.notEqual(engineOf(program.pid), engine);
+    const ping = await lab.ping(lab.client(0), lab.host.ipv6[0] ?? '', { count: 2 });
+    assert.ok(isLossless(ping), ping.output + lab.logs());
+    assert.match(program.log(), /The engine ended \(SIGKILL\)/);
+    await program.stop();
+  });
+
+  test('an engine that ends is started again each time', async () => {
+    const { program } = await lab.startClient(0, 'ours');
+    for (let round = 0; round < 3; round++) {
+      const engine = engineOf(program.pid);
+      assert.ok(engine !== undefined);
+      process.kill(engine, 'SIGTERM');
+      await waitFor('another engine', () => (engineOf(program.pid) ?? engine) !== engine || undefined, {
+        timeout: 5000,
+      });
+      await lab.waitForAddress(program);
+    }
+    await program.stop();
+  });
+
+  test('kill -9 of the supervisor: engine and interface go by themselves, and the next start works at once', async () => {
+    const { program } = await lab.startClient(0, 'ours');
+    const engine = engineOf(program.pid);
+    assert.ok(engine !== undefined);
+    program.signal('SIGKILL');
+    await program.exited;
+    const next = await lab.startClient(0, 'ours');
+    assert.ok(isGone(engine));
+    await next.program.stop();
+    const links = await lab.run(lab.client(0), ['ip', '-o', 'link']);
+    assert.doesNotMatch(links.stdout, new RegExp(`: ${INTERFACE}:|dev ${INTERFACE} `));
+  });
+
+  test('SIGTERM ends supervisor and engine within a tenth of a second or so, with exit code 0, and leaves nothing', async () => {
+    const { program } = await lab.startClient(0, 'ours');
+    const engine = engineOf(program.pid);
+    assert.ok(engine !== undefined);
+    const askedAt = performance.now();
+    const exit = await program.stop();
+    const took = performance.now() - askedAt;
+    assert.deepEqual(exit, { code: 0, signal: null });
+    // Generous: the machine may be busy with other tests.
+    assert.ok(took < 500, `${took} ms`);
+    await waitFor('the end of the engine', () => isGone(engine) || undefined, { timeout: 2000 });
+    const [links, routes] = await Promise.all([
+      lab.run(lab.client(0), ['ip', '-o', 'link']),
+      lab.run(lab.client(0), ['ip', '-6', 'route']),
+    ]);
+    assert.doesNotMatch(links.stdout + routes.stdout, new RegExp(`: ${INTERFACE}:|dev ${INTERFACE} `));
+    assert.ok(!existsSync(program.argv.at(-1) ?? ''), 'its pid file');
+  });
+
+  test('the interface is deleted under the daemon: it is made again', async () => {
+    const { program } = await lab.startClient(0, 'ours');
+    const before = await interfaceIndex();
+    await lab.run(lab.client(0), ['ip', 'link', 'delete', INTERFACE]);
+    await waitFor('another interface', () => /Starting again/.test(program.log()) || undefined, { timeout: 5000 });
+    await lab.waitForAddress(program);
+    assert.notEqual(await interfaceIndex(), before);
+    await program.stop();
+  });
+});
