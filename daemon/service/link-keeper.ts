@@ -21,10 +21,8 @@ export class LinkKeeper {
   /** Resolves when the interface is as wanted, or the failure was reported. */
   want(configuration: LinkConfiguration | undefined): Promise<void> {
     this.#wanted = configuration;
-    this.#running ??= this.#apply().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    if (this.#running === undefined && this.#isDue()) this.#running = this.#apply();
+    return this.#running ?? Promise.resolve();
   }
 
   /** No change begins any more: the interface is about to go. */
@@ -32,8 +30,13 @@ export class LinkKeeper {
     this.#closed = true;
   }
 
+  #isDue(): boolean {
+    return !this.#closed && this.#wanted !== this.#tried;
+  }
+
+  /** Called when something is due, so it does not end before `#running` is set. */
   async #apply(): Promise<void> {
-    while (!this.#closed && this.#wanted !== this.#tried) {
+    while (this.#isDue()) {
       const wanted = this.#wanted;
       const result =
         wanted === undefined ? await clearLink(this.#name) : await configureLink(this.#name, wanted, this.#carried);
@@ -42,5 +45,7 @@ export class LinkKeeper {
       this.#carried = result.ok ? wanted : undefined;
       if (!result.ok && !this.#closed) this.#failed(result);
     }
+    // In the same step as the last look: whoever wants something later must not take this for still running.
+    this.#running = undefined;
   }
 }

@@ -157,6 +157,20 @@ describe('other signals', OPTIONS, () => {
   });
 });
 
+test('SIGHUP with another server: the interface stays', OPTIONS, async (t) => {
+  const stage = new Stage(t);
+  const server = await stage.startServer();
+  const client = stage.start('miredo', { config: 'ServerAddress 203.0.113.99\nBindPort 40000\n' });
+  await client.line(/qualifying with server 203\.0\.113\.99/);
+  const before = ip('-o', 'link', 'show', 'teredo').split(':')[0];
+  writeFileSync(stage.configOf(client), `${CLIENT}BindPort 40000\n`);
+  client.signal('SIGHUP');
+  await client.line(/qualified: /);
+  assert.equal(ip('-o', 'link', 'show', 'teredo').split(':')[0], before);
+  assert.equal((await client.stop()).code, 0);
+  assert.equal((await server.stop()).code, 0);
+});
+
 describe('a network that is not there yet', OPTIONS, () => {
   test('a name that does not resolve: it says so, and tries again', async (t) => {
     const stage = new Stage(t);
