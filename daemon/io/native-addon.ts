@@ -52,6 +52,9 @@ export interface NativeAddon {
   errnoName(code: number): string;
   /** Locks the whole file for writing: 0, or an errno. */
   lockFile(fd: number): number;
+  /** 0, or an errno. */
+  sendUnixDatagram(path: string, bytes: Uint8Array): number;
+  findUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
   confine(
     root: string,
