@@ -63,6 +63,8 @@ export interface NativeAddon {
     keepUser: boolean,
     parent: number,
   ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
+  /** Throws when a name is unknown. */
+  limitCapabilities(names: readonly string[]): { readonly undone: readonly NativeFailure[]; readonly held: string[] };
 }
 
 /** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */

@@ -5,6 +5,7 @@
       'sources': [
         'binding.cc',
         'capabilities.cc',
+        'capability-limit.cc',
         'confine.cc',
         'errors.cc',
         'every-thread.cc',
