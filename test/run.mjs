@@ -20,8 +20,8 @@ const ALLOWED_SKIPS = [];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = join(root, 'build/test');
-/** Folders whose tests share the machine's namespaces and measure times: one file after the other. */
-const INTEGRATION = /^build\/test\/(daemon|lab|interop)\//;
+/** Tests that share the machine's namespaces and measure times: one file after the other. */
+const INTEGRATION = /^build\/test\/((daemon|lab|interop)\/|readme\.)/;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
