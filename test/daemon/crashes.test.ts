@@ -94,13 +94,21 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
   after(() => lab.dispose());
 
+  const startClient = async () => {
+    try {
+      return await lab.startClient(0, 'ours');
+    } catch (error) {
+      throw new Error(`${error}\n${lab.logs()}`);
+    }
+  };
+
   const interfaceIndex = async (): Promise<string> => {
     const { stdout } = await lab.run(lab.client(0), ['ip', '-o', 'link', 'show', INTERFACE]);
     return stdout.split(':')[0] ?? '';
   };
 
   test('kill -9 of the engine: address and routes go within a second, and come back on the same interface', async () => {
-    const { program, address } = await lab.startClient(0, 'ours');
+    const { program, address } = await startClient();
     const index = await interfaceIndex();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
@@ -123,11 +131,11 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('an engine that ends is started again each time', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     for (let round = 0; round < 3; round++) {
       const engine = engineOf(program.pid);
       assert.ok(engine !== undefined);
-      process.kill(engine, 'SIGTERM');
+      process.kill(engine, 'SIGSEGV');
       await waitFor('another engine', () => (engineOf(program.pid) ?? engine) !== engine || undefined, {
         timeout: 5000,
       });
@@ -137,12 +145,12 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('kill -9 of the supervisor: engine and interface go by themselves, and the next start works at once', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
     program.signal('SIGKILL');
     await program.exited;
-    const next = await lab.startClient(0, 'ours');
+    const next = await startClient();
     assert.ok(isGone(engine));
     await next.program.stop();
     const links = await lab.run(lab.client(0), ['ip', '-o', 'link']);
@@ -150,7 +158,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('SIGTERM ends supervisor and engine within a tenth of a second or so, with exit code 0, and leaves nothing', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
     const askedAt = performance.now();
@@ -169,7 +177,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('the interface is deleted under the daemon: it is made again', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const before = await interfaceIndex();
     await lab.run(lab.client(0), ['ip', 'link', 'delete', INTERFACE]);
     await waitFor('another interface', () => /Starting again/.test(program.log()) || undefined, { timeout: 5000 });
