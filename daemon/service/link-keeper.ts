@@ -7,7 +7,7 @@ export class LinkKeeper {
   readonly #failed: (failure: LinkFailure) => void;
   #wanted: LinkConfiguration | undefined;
   #applied: LinkConfiguration | undefined;
-  #running: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(name: string, failed: (failure: LinkFailure) => void) {
@@ -18,9 +18,8 @@ export class LinkKeeper {
   /** Resolves when the interface is as wanted, or the failure was reported. */
   want(configuration: LinkConfiguration | undefined): Promise<void> {
     this.#wanted = configuration;
-    this.#running ??= this.#apply().finally(() => {
-      this.#running = undefined;
-    });
+    // Always one more turn: the one that runs may have taken its last look already. Mostly it finds nothing to do.
+    this.#running = this.#running.then(() => this.#apply());
     return this.#running;
   }
 

@@ -1,8 +1,6 @@
 /** The key events of the old program and what ours says instead: one line, with a remedy where there is one. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { openTun, openUdp } from '../../daemon/io/descriptors.js';
 import { resolveIpv4 } from '../../daemon/io/resolver.js';
 import type { LogEntry } from '../../daemon/service/log.js';
@@ -113,14 +111,6 @@ function only(entries: LogEntry[]): LogEntry {
   return entries[0] as LogEntry;
 }
 
-/** A process that another miredo would take for one of its kind; returns its pid. */
-function startAs(t: TestContext, name: string): number {
-  const child = spawn('sleep', ['60'], { argv0: name, stdio: 'ignore' });
-  t.after(() => child.kill('SIGKILL'));
-  assert.ok(child.pid !== undefined);
-  return child.pid;
-}
-
 /** What is true of every message. */
 function check({ event, entry, level, line, fields = {} }: Row): void {
   const [entryLevel, message, entryFields = {}] = entry;
@@ -141,12 +131,12 @@ test('a state that follows another but "qualified" loses nothing', () => {
 
 test('already running: names the process and the way out', (t) => {
   const path = `${temporaryFolder(t)}/pid`;
-  // A process whose command line begins as ours do.
-  const holder = startAs(t, 'miredo');
-  writeFileSync(path, `${holder}\n`);
+  const first = claimPidFile(path);
+  assert.ok(first.ok);
+  t.after(() => first.release());
   const claim = claimPidFile(path);
   assert.ok(!claim.ok);
-  const line = new RegExp(`^Already running as process ${holder} .*choose another file with -p`);
+  const line = new RegExp(`^Already running: process ${process.pid} holds .* name another file with -p`);
   check({ event: 'start-failed', entry: startFailed(claim), level: 'error', line, fields: { CODE: 'running' } });
 });
 
