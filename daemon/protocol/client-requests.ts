@@ -30,11 +30,15 @@ import type { Qualified } from './tunnel-state.js';
 const TEST_NONCE_LENGTH = 8;
 
 export class ClientRequests implements Requester {
+  /** What marks an echo reply as the answer to a test, and so none of the IPv6 stack's: random, as one number. */
+  readonly testId: number;
   readonly #peers: PeerTable;
   readonly #qualification: Qualification;
   readonly #entropy: Entropy;
   readonly #output: TunnelOutput;
   readonly #counters: Counters;
+  /** Identifier and sequence number of our echo tests. */
+  readonly #testId = new Uint8Array(4);
   #scope: Ipv4Scope = { directedBroadcasts: [] };
 
   constructor(
@@ -49,6 +53,8 @@ export class ClientRequests implements Requester {
     this.#entropy = entropy;
     this.#output = output;
     this.#counters = counters;
+    entropy.fill(this.#testId);
+    this.testId = new DataView(this.#testId.buffer).getInt32(0);
   }
 
   setScope(scope: Ipv4Scope): void {
@@ -125,7 +131,7 @@ export class ClientRequests implements Requester {
       contact.nonce = new Uint8Array(TEST_NONCE_LENGTH);
       this.#entropy.fill(contact.nonce);
     }
-    const request = emitEchoRequest(current.address, destination, contact.nonce);
+    const request = emitEchoRequest(current.address, destination, contact.nonce, this.#testId);
     this.#output.sendDatagram(request, current.server, TEREDO_PORT);
   }
 

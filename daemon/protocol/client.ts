@@ -11,6 +11,7 @@ import { isBubble } from '../wire/bubble.js';
 import { parseDatagram, type TeredoDatagram } from '../wire/encapsulation.js';
 import {
   echoData,
+  echoIdAndSequence,
   hasValidIcmpv6Checksum,
   ICMPV6_ECHO_REPLY,
   ICMPV6_ROUTER_ADVERTISEMENT,
@@ -29,7 +30,7 @@ import { isTeredoAt, mappedAddressAt, mappedPortAt, TEREDO_PORT } from '../wire/
 import { resetLimit } from './bubble-limits.js';
 import { ClientRequests } from './client-requests.js';
 import type { ClientConfiguration } from './configuration.js';
-import { PEER_VALIDITY, REVALIDATE_AFTER, STRANGER_BURST, STRANGER_RATE } from './constants.js';
+import { ACKNOWLEDGE_AFTER, PEER_VALIDITY, REVALIDATE_AFTER, STRANGER_BURST, STRANGER_RATE } from './constants.js';
 import { Contacting } from './contacting.js';
 import type { ClientCore } from './cores.js';
 import { Counters, type DropReason } from './drops.js';
@@ -222,6 +223,8 @@ export class TeredoClient implements ClientCore {
       if (flags & PEER_CONTACTED) {
         if (this.#isTestReply(memory, packet, peer)) return this.#provenByTest(now, peer, address, port);
       }
+      // A second answer to a test (it was repeated, or the network did): it proves nothing any more.
+      if (this.#isTestEcho(view, packet)) return this.#drop('control');
       if (flags & PEER_TRUSTED && this.peers.hasMapping(peer, address, port)) {
         return this.#acceptKnown(now, view, packet, length, peer, flags);
       }
@@ -236,6 +239,11 @@ export class TeredoClient implements ClientCore {
   #acceptKnown(now: Instant, view: DataView, packet: number, length: number, peer: number, flags: number): boolean {
     this.peers.lastReception[peer] = now;
     resetLimit(this.peers, peer);
+    const silence = now - (this.peers.lastTransmission[peer] as number);
+    if (silence >= ACKNOWLEDGE_AFTER && isTeredoAt(view, packet + IPV6_SOURCE, this.#prefix)) {
+      // Traffic that flows one way only: the sender need not ask whether we are still here.
+      this.#requests.answer(now, peer);
+    }
     if (flags & PEER_CONTACTED) this.#contacting.settle(now, peer);
     return this.#deliver(view, packet, length);
   }
@@ -269,6 +277,12 @@ export class TeredoClient implements ClientCore {
     this.peers.trust(now, peer, address, port);
     this.#contacting.settle(now, peer);
     return this.#drop('control');
+  }
+
+  #isTestEcho(view: DataView, packet: number): boolean {
+    return (
+      icmpv6TypeAt(view, packet) === ICMPV6_ECHO_REPLY && echoIdAndSequence(view, packet) === this.#requests.testId
+    );
   }
 
   #isTestReply(memory: PacketMemory, packet: number, peer: number): boolean {

@@ -15,8 +15,11 @@ export const REFRESH_RANDOMIZATION_FLOOR = 0.75;
 export const PEER_VALIDITY = seconds(30);
 /** §5.2.3, §5.2.6: how far back the times of a new entry lie. */
 export const NEW_PEER_AGE = seconds(30);
-/** §5.2.4: wait for a bubble or an echo reply before it is asked for again. */
-export const CONTACT_TIMEOUT = seconds(2);
+/**
+ * §5.2.4: wait for a bubble or an echo reply before it is asked for again. "2 seconds", and a little more: what we ask
+ * must not reach the peer less than two seconds after its last answer, or it may not answer again (§5.2.6).
+ */
+export const CONTACT_TIMEOUT = seconds(2.25);
 /** §5.2.4: one request and three repeats. */
 export const CONTACT_ATTEMPTS = 4;
 /** §5.2.6: no two bubbles to a peer closer than this. */
@@ -30,6 +33,8 @@ export const BUBBLE_WINDOW = seconds(300);
 
 /** A peer not heard for this long is asked again while data still flows, so that one-way traffic never stalls. */
 export const REVALIDATE_AFTER: Duration = seconds(20);
+/** A peer that sends and is not answered by data is told by a bubble that we are here (§5.2.3: "MAY"). */
+export const ACKNOWLEDGE_AFTER: Duration = seconds(5);
 /** Wait before qualification begins anew after a failure; doubles up to the limit. */
 export const RETRY_DELAY: Duration = seconds(5);
 export const RETRY_DELAY_LIMIT: Duration = seconds(300);

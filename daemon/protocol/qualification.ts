@@ -86,6 +86,8 @@ export class Qualification {
   #nonces: Uint8Array[] = [];
   #solicitedAt = 0 as Instant;
   #first: Learnt | undefined;
+  /** The address before the server was lost: it comes back when the mapping does. */
+  #previous: Qualified | undefined;
 
   constructor(configuration: ClientConfiguration, environment: Environment, output: QualificationOutput) {
     this.#configuration = configuration;
@@ -253,13 +255,14 @@ export class Qualification {
     this.#retryDelay = RETRY_DELAY;
     this.#deadline = after(now, this.#refreshInterval());
     this.current = {
-      address: this.#makeAddress(learnt),
+      address: this.#addressFor(learnt),
       mapped: learnt.mapped,
       server: this.#servers.primary,
       secondary: this.#servers.secondary,
       mtu: learnt.mtu,
       nat: this.#natFacts(learnt),
     };
+    this.#previous = this.current;
     this.#output.stateChanged({ name: 'qualified', ...this.current });
   }
 
@@ -284,6 +287,13 @@ export class Qualification {
       mapping: 'endpoint-independent',
       portPreserving: learnt.mapped.port === this.#configuration.localPort,
     };
+  }
+
+  /** An unchanged mapping keeps the address through a loss of the server, and connections with it. */
+  #addressFor(learnt: Learnt): Ipv6Address {
+    const previous = this.#previous;
+    const isSame = previous?.server === learnt.server && sameEndpoint(previous.mapped, learnt.mapped);
+    return isSame ? previous.address : this.#makeAddress(learnt);
   }
 
   #makeAddress(learnt: Learnt): Ipv6Address {

@@ -30,9 +30,9 @@ import type { Notifier } from './systemd-notify.js';
 /** Milliseconds before a service that broke is started again; doubles up to the limit. */
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
+
 /** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
 const CLOSE_TIMEOUT = 1_000;
-
 /** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
 const PREDECESSOR_PATIENCE = 1000;
 const PREDECESSOR_POLL = 50;
@@ -224,9 +224,9 @@ export class Daemon<Settings extends AnySettings> {
   async #end(code: number): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#notifier.stopping();
     clearTimeout(this.#mendTimer);
     setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
+    this.#notifier.stopping();
     await this.#closeService();
     this.#pidFile?.release();
     this.#say(terminated(this.#program.name, code));

@@ -7,7 +7,7 @@ export class LinkKeeper {
   readonly #failed: (failure: LinkFailure) => void;
   #wanted: LinkConfiguration | undefined;
   #applied: LinkConfiguration | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
   #closed = false;
 
   constructor(name: string, failed: (failure: LinkFailure) => void) {
@@ -18,9 +18,8 @@ export class LinkKeeper {
   /** Resolves when the interface is as wanted, or the failure was reported. */
   want(configuration: LinkConfiguration | undefined): Promise<void> {
     this.#wanted = configuration;
-    // Always one more turn: the one that runs may have taken its last look already. Mostly it finds nothing to do.
-    this.#running = this.#running.then(() => this.#apply());
-    return this.#running;
+    if (this.#running === undefined && this.#isDue()) this.#running = this.#apply();
+    return this.#running ?? Promise.resolve();
   }
 
   /** No change begins any more: the interface is about to go. */
@@ -28,8 +27,13 @@ export class LinkKeeper {
     this.#closed = true;
   }
 
+  #isDue(): boolean {
+    return !this.#closed && this.#wanted !== this.#applied;
+  }
+
+  /** Called when something is due, so it does not end before `#running` is set. */
   async #apply(): Promise<void> {
-    while (!this.#closed && this.#wanted !== this.#applied) {
+    while (this.#isDue()) {
       const wanted = this.#wanted;
       const previous = this.#applied;
       const result =
@@ -37,5 +41,7 @@ export class LinkKeeper {
       this.#applied = wanted;
       if (!result.ok && !this.#closed) this.#failed(result);
     }
+    // In the same step as the last look: whoever wants something later must not take this for still running.
+    this.#running = undefined;
   }
 }

@@ -5,12 +5,11 @@
  *     log(...starting('miredo', '2.0.0', 'client'));
  */
 
+import type { TunnelState } from '../protocol/tunnel-state.js';
 import { formatEndpoint, formatIpv4 } from '../wire/ipv4.js';
 import { formatIpv6 } from '../wire/ipv6.js';
 import type { Fields, LogEntry } from './log.js';
 import { describeState } from './state-text.js';
-
-type TunnelState = Parameters<typeof describeState>[0];
 
 export function starting(program: string, version: string, mode: string): LogEntry {
   return ['notice', `starting ${program} ${version} as ${mode}`, { EVENT: 'starting', VERSION: version, MODE: mode }];

@@ -36,8 +36,6 @@ export interface Logger {
    * and waits. Ends with undefined.
    */
   echo(print: ((line: string) => void) | undefined, level?: Level): void;
-  /** What waits to be said is said now. When the process exits that is done by itself. */
-  flush(): void;
 }
 
 export function openLog(options: LogOptions): Logger {
@@ -75,18 +73,12 @@ class ProgramLog implements Logger {
   }
 
   echo(print: ((line: string) => void) | undefined, level: Level = 'warning'): void {
-    this.#levels.flush();
     this.#print = print;
     this.#printLevel = level;
   }
 
-  flush(): void {
-    this.#levels.flush();
-    this.#repeats.flush();
-  }
-
   #finish(): void {
-    this.flush();
+    this.#repeats.flush();
     this.#delivery.finish();
   }
 

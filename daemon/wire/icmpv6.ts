@@ -43,9 +43,14 @@ export function emitIcmpv6(
   return bytes;
 }
 
-/** Echo request with `data` behind identifier and sequence number 0. */
-export function emitEchoRequest(source: Ipv6Address, destination: Ipv6Address, data: Uint8Array): Uint8Array {
-  return emitEcho(ICMPV6_ECHO_REQUEST, source, destination, new Uint8Array(4), data);
+/** Echo request with `data` behind the 4 bytes of identifier and sequence number. */
+export function emitEchoRequest(
+  source: Ipv6Address,
+  destination: Ipv6Address,
+  data: Uint8Array,
+  idAndSequence: Uint8Array = new Uint8Array(4),
+): Uint8Array {
+  return emitEcho(ICMPV6_ECHO_REQUEST, source, destination, idAndSequence, data);
 }
 
 /** The answer to an echo request whose 4 bytes of identifier and sequence number and data are given. */
@@ -96,6 +101,12 @@ export const hasValidIcmpv6Checksum = (view: DataView, offset: number): boolean 
 export function isIcmpv6Error(view: DataView, offset: number): boolean {
   const type = icmpv6TypeAt(view, offset);
   return type >= 0 && type < 128;
+}
+
+/** Identifier and sequence number of the echo message at `offset` as one signed number; 0 when it is too short. */
+export function echoIdAndSequence(view: DataView, offset: number): number {
+  if (view.getUint16(offset + IPV6_PAYLOAD_LENGTH) < ECHO_HEADER_LENGTH) return 0;
+  return view.getInt32(offset + IPV6_HEADER_LENGTH + 4);
 }
 
 /** The data of the echo message at `offset`: what follows identifier and sequence number. A view, not a copy. */

@@ -1,7 +1,6 @@
 /** Supervisor and engine when one of them is killed: what is left, and what comes back. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { labSkip } from '../lab/availability.js';
 import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
@@ -104,8 +103,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
       lab.run(lab.client(0), ['ip', '-6', 'route']),
     ]);
     assert.doesNotMatch(links.stdout + routes.stdout, new RegExp(`: ${INTERFACE}:|dev ${INTERFACE} `));
-    // The killed one of before has left its own.
-    assert.ok(!existsSync(join(lab.directory, `${program.name}.pid`)));
+    assert.ok(!existsSync(program.argv.at(-1) ?? ''), 'its pid file');
   });
 
   test('the interface is deleted under the daemon: it is made again', async () => {

@@ -63,6 +63,7 @@ test('C-RECV-4: a trusted peer is known by its mapping, and hearing it renews it
     bench.receive(dataPacket(B, bench.address, `at ${i}`), B_MAPPED);
   }
   assert.equal(bench.wire.takeDelivered().length, 5);
+  bench.wire.takeSent();
   bench.transmit(dataPacket(bench.address, B, 'still'));
   assert.equal(bench.wire.sent.length, 1);
 });
@@ -301,4 +302,31 @@ test('S-24: a server that is a relay as well may be the relay of a host', () => 
     bench.wire.takeSent().map(({ bytes, address }) => [textOf(bytes), address]),
     [['hello', SERVERS.primary]],
   );
+});
+
+test('C-RECV-13: a client that only sends is told now and then, by a bubble, that it is heard', () => {
+  const bench = ClientBench.qualified({ refreshInterval: seconds(3600) });
+  bench.receive(emitBubble(B, bench.address), B_MAPPED);
+  for (let tenth = 0; tenth < 600; tenth++) {
+    bench.receive(dataPacket(B, bench.address, 'stream'), B_MAPPED);
+    bench.advance(seconds(0.1));
+  }
+  const sent = bench.wire.takeSent();
+  assert.ok(sent.length >= 11 && sent.length <= 13, `${sent.length} in a minute`);
+  for (const { bytes, address } of sent) {
+    assert.deepEqual(bytes, emitBubble(bench.address, B));
+    assert.equal(address, B_MAPPED.address);
+  }
+});
+
+test('D-8: a second answer to an echo test is not delivered either, an answer to a ping is', () => {
+  const bench = ClientBench.qualified();
+  bench.transmit(dataPacket(bench.address, HOST, 'hello'));
+  const request = bench.wire.takeSent()[0]?.bytes ?? new Uint8Array();
+  const reply = emitEchoReply(HOST, bench.address, request.slice(44, 48), request.slice(48));
+  bench.receive(reply, RELAY);
+  bench.receive(reply, RELAY);
+  assert.equal(bench.wire.delivered.length, 0);
+  bench.receive(emitEchoReply(HOST, bench.address, Uint8Array.of(0, 7, 0, 1), request.slice(48)), RELAY);
+  assert.equal(bench.wire.delivered.length, 1);
 });

@@ -320,6 +320,16 @@ test('C-MAINT-2: a server that stays silent for three solicitations is lost, and
   assert.equal(bench.core.qualification.current, undefined);
 });
 
+test('C-MAINT-11: the address comes back when the server does and the mapping is the same', () => {
+  const bench = ClientBench.qualified();
+  const { address } = bench;
+  while (stateName(bench) === 'qualified') bench.advance(seconds(1));
+  while (stateName(bench) !== 'qualifying') bench.advance(seconds(1));
+  bench.advertise();
+  bench.advertise();
+  assert.deepEqual(bench.address, address);
+});
+
 test('C-MAINT-4: the refresh interval can be configured', () => {
   const bench = ClientBench.qualified({ refreshInterval: seconds(10) });
   bench.advance(seconds(7.4));

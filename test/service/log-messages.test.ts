@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTun, openUdp } from '../../daemon/io/descriptors.js';
 import { resolveIpv4 } from '../../daemon/io/resolver.js';
+import type { TunnelState } from '../../daemon/protocol/tunnel-state.js';
 import type { LogEntry } from '../../daemon/service/log.js';
 import {
   engineEnded,
@@ -22,8 +23,6 @@ import { claimPidFile } from '../../daemon/service/pid-file.js';
 import { ipv4, port } from '../../daemon/wire/ipv4.js';
 import { type Ipv6Address, parseIpv6 } from '../../daemon/wire/ipv6.js';
 import { temporaryFolder } from './log-sockets.js';
-
-type TunnelState = Parameters<typeof stateChanged>[1];
 
 const QUALIFIED: TunnelState = {
   name: 'qualified',
@@ -131,12 +130,12 @@ test('a state that follows another but "qualified" loses nothing', () => {
 
 test('already running: names the process and the way out', (t) => {
   const path = `${temporaryFolder(t)}/pid`;
-  const first = claimPidFile(path);
+  const first = claimPidFile(path, 4711);
   assert.ok(first.ok);
   t.after(() => first.release());
   const claim = claimPidFile(path);
   assert.ok(!claim.ok);
-  const line = new RegExp(`^Already running: process ${process.pid} holds .* name another file with -p`);
+  const line = /^Already running: process 4711 holds .+ name another file with -p/;
   check({ event: 'start-failed', entry: startFailed(claim), level: 'error', line, fields: { CODE: 'running' } });
 });
 

@@ -57,6 +57,8 @@ constexpr const char* NAMES[] = {
 
 constexpr int MAXIMUM = 64;
 
+constexpr bool has(CapabilitySet set, int capability) { return (set >> capability & 1) != 0; }
+
 constexpr CapabilitySet both(const __user_cap_data_struct data[2], uint32_t __user_cap_data_struct::*field) {
   return data[0].*field | CapabilitySet{data[1].*field} << 32;
 }
@@ -75,7 +77,7 @@ int write_capabilities(const Capabilities& capabilities) {
 // The kernel lowers ambient capabilities with the inheritable ones; said all the same, since it costs nothing.
 int limit_ambient(CapabilitySet kept) {
   for (int capability = 0; capability < MAXIMUM; capability++) {
-    if ((kept >> capability & 1) != 0) continue;
+    if (has(kept, capability)) continue;
     const int raised = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
     if (raised < 0) return errno == EINVAL ? 0 : errno;  // beyond the kernel's last one
     if (raised == 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability, 0, 0) < 0) return errno;
@@ -104,9 +106,23 @@ int read_capabilities(Capabilities* capabilities) {
   return 0;
 }
 
+bool is_bounding_set_within(CapabilitySet kept) {
+  for (int capability = 0; capability < MAXIMUM; capability++) {
+    if (!has(kept, capability) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) return false;
+  }
+  return true;
+}
+
+bool are_capabilities_within(CapabilitySet kept) {
+  Capabilities held;
+  if (read_capabilities(&held) != 0) return false;
+  // Ambient ones are inheritable ones too.
+  return ((held.effective | held.permitted | held.inheritable) & ~kept) == 0;
+}
+
 int limit_bounding_set(CapabilitySet kept) {
   for (int capability = 0; capability < MAXIMUM; capability++) {
-    if ((kept >> capability & 1) != 0) continue;
+    if (has(kept, capability)) continue;
     const int present = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
     if (present < 0) return errno == EINVAL ? 0 : errno;  // beyond the kernel's last one
     if (present == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) return errno;

@@ -15,6 +15,10 @@ struct Capabilities {
 // Number of the capability of that name, such as "CAP_NET_ADMIN"; -1 when there is none.
 int capability_number(const char* name);
 
+// Whether nothing is there beyond `kept`: for an exec to give; in the thread's own sets.
+bool is_bounding_set_within(CapabilitySet kept);
+bool are_capabilities_within(CapabilitySet kept);
+
 // These return 0 or an errno.
 int read_capabilities(Capabilities* capabilities);
 

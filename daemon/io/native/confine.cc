@@ -52,27 +52,17 @@ bool has_user() {
   return true;
 }
 
-bool has_no_capability() {
-  Capabilities held;
-  return read_capabilities(&held) == 0 && held.effective == 0 && held.permitted == 0 && held.inheritable == 0;
-}
+bool is_as_expected() { return (!expected.is_rooted || sees_root()) && (!expected.has_user || has_user()); }
 
-int empty_bounding_set() { return limit_bounding_set(0); }
+bool has_new_privileges_forbidden() { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1; }
 
-int drop_capabilities() {
-  const int error = limit_capabilities(0);
-  return error == 0 && !has_no_capability() ? EPERM : error;
-}
-
-int forbid_new_privileges() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return errno;
-  return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : EPERM;
-}
-
-int check_thread() {
-  if (expected.is_rooted && !sees_root()) return EXDEV;
-  return expected.has_user && !has_user() ? EPERM : 0;
-}
+constexpr ThreadChange EMPTY_BOUNDING_SET = {[] { return is_bounding_set_within(0); },
+                                             [] { return limit_bounding_set(0); }};
+constexpr ThreadChange DROP_CAPABILITIES = {[] { return are_capabilities_within(0); },
+                                            [] { return limit_capabilities(0); }};
+constexpr ThreadChange FORBID_NEW_PRIVILEGES = {
+    has_new_privileges_forbidden, [] { return result_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }};
+constexpr ThreadChange CHECK = {is_as_expected, [] { return EXDEV; }};
 
 // A ring of io_uring opens files and sockets for its owner, past every filter.
 bool holds_io_uring() {
@@ -142,8 +132,8 @@ class Steps {
   }
 
   // False when threads could not be reached: nothing may be done any more that asks them again.
-  bool in_every_thread(const char* step, ThreadOperation operation) {
-    const EveryThread outcome = run_in_every_thread(tasks_, operation);
+  bool in_every_thread(const char* step, const ThreadChange& change) {
+    const EveryThread outcome = change_every_thread(tasks_, change);
     note("threads", outcome.error);
     note(step, outcome.failure);
     return outcome.error == 0;
@@ -158,7 +148,7 @@ class Steps {
 
 bool change_identity(const Confinement& wanted, Steps* steps) {
   // Before the change of user, with which the capability for it goes.
-  if (!steps->in_every_thread("bounding-set", empty_bounding_set)) return false;
+  if (!steps->in_every_thread("bounding-set", EMPTY_BOUNDING_SET)) return false;
   steps->note("groups", empty_groups());
   if (wanted.keep_user) return true;
   const int group_error = change_group(wanted.gid);
@@ -172,9 +162,9 @@ bool change_identity(const Confinement& wanted, Steps* steps) {
 }
 
 bool drop_privileges(Steps* steps) {
-  return steps->in_every_thread("capabilities", drop_capabilities) &&
-         steps->in_every_thread("no-new-privileges", forbid_new_privileges) &&
-         steps->in_every_thread("check", check_thread);
+  return steps->in_every_thread("capabilities", DROP_CAPABILITIES) &&
+         steps->in_every_thread("no-new-privileges", FORBID_NEW_PRIVILEGES) &&
+         steps->in_every_thread("check", CHECK);
 }
 
 void restrict_process(const Confinement& wanted, Steps* steps) {

@@ -1,6 +1,7 @@
 #include "every-thread.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ namespace {
 constexpr int SIGNAL = 33;
 constexpr size_t KERNEL_SIGNAL_SET = 8;
 
-// Generous: a loaded machine may take a while to run a thread.
+// For all rounds. Generous: a loaded machine may take a while to run a thread.
 constexpr int TIMEOUT_MS = 10'000;
 
 // The kernel's struct sigaction, whose layout differs between architectures and is never looked into.
@@ -38,11 +39,16 @@ struct Slot {
 Slot slots[CAPACITY];
 std::atomic<int> used;
 std::atomic<int> first_failure;
-std::atomic<ThreadOperation> current;
+std::atomic<bool> has_changed;
+std::atomic<const ThreadChange*> current;
 
 pid_t thread_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
-void note_failure(int failure) {
+void change_this_thread() {
+  const ThreadChange* change = current.load();
+  if (change->holds()) return;
+  has_changed.store(true);
+  const int failure = change->make();
   int none = 0;
   if (failure != 0) first_failure.compare_exchange_strong(none, failure);
 }
@@ -53,7 +59,7 @@ void handle_signal(int) {
   const int count = used.load();
   for (int i = 0; i < count; i++) {
     if (slots[i].thread.load() != self || slots[i].done.load()) continue;
-    note_failure(current.load()());
+    change_this_thread();
     slots[i].done.store(true);
     break;
   }
@@ -79,92 +85,101 @@ int install_handler(KernelAction* previous) {
   return error != 0 ? error : kernel_action(SIGNAL, &made, previous);
 }
 
-// Every thread but this one.
-int list_threads(DIR* tasks, std::vector<pid_t>* threads) {
-  const pid_t self = thread_id();
-  threads->clear();
-  rewinddir(tasks);
-  errno = 0;
-  while (const dirent* entry = readdir(tasks)) {
-    const pid_t thread = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (thread > 0 && thread != self) threads->push_back(thread);
-  }
-  return errno;
-}
-
-int signal_thread(pid_t thread, int signal) {
-  return syscall(SYS_tgkill, getpid(), thread, signal) < 0 ? errno : 0;
-}
-
 int64_t now_ms() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// A thread that ended instead of answering needs no change.
+// The kernel counts each thread as a link of the directory, besides the directory's own two.
+size_t count_threads(DIR* tasks) {
+  struct stat status;
+  return fstat(dirfd(tasks), &status) == 0 && status.st_nlink > 2 ? status.st_nlink - 2 : 0;
+}
+
+// Every thread but this one. False when the list may have gaps: reading stops short when a thread ends meanwhile.
+bool list_threads(DIR* tasks, std::vector<pid_t>* threads) {
+  const pid_t self = thread_id();
+  const size_t before = count_threads(tasks);
+  threads->clear();
+  rewinddir(tasks);
+  while (const dirent* entry = readdir(tasks)) {
+    const pid_t thread = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+    if (thread > 0 && thread != self) threads->push_back(thread);
+  }
+  return threads->size() + 1 == before && before == count_threads(tasks);
+}
+
+int signal_thread(pid_t thread, int signal) {
+  return syscall(SYS_tgkill, getpid(), thread, signal) < 0 ? errno : 0;
+}
+
+// ESRCH when the thread ended instead of answering.
 int await_thread(const Slot& slot, int64_t deadline) {
   const timespec pause = {0, 100'000};
   while (!slot.done.load()) {
-    if (signal_thread(slot.thread.load(), 0) == ESRCH) return 0;
+    if (signal_thread(slot.thread.load(), 0) == ESRCH) return ESRCH;
     if (now_ms() > deadline) return ETIMEDOUT;
     nanosleep(&pause, nullptr);
   }
   return 0;
 }
 
-int run_round(const std::vector<pid_t>& threads) {
+int ask_threads(const std::vector<pid_t>& threads) {
   if (threads.size() > CAPACITY) return E2BIG;
   used.store(0);
   for (size_t i = 0; i < threads.size(); i++) {
     slots[i].thread.store(threads[i]);
     slots[i].done.store(false);
   }
-  const int count = static_cast<int>(threads.size());
-  used.store(count);
-  for (int i = 0; i < count; i++) {
-    const int error = signal_thread(threads[i], SIGNAL);
+  used.store(static_cast<int>(threads.size()));
+  for (const pid_t thread : threads) {
+    const int error = signal_thread(thread, SIGNAL);
     if (error != 0 && error != ESRCH) return error;
   }
-  const int64_t deadline = now_ms() + TIMEOUT_MS;
-  for (int i = 0; i < count; i++) {
+  return 0;
+}
+
+// Whether another round is needed goes to `again`.
+int run_round(DIR* tasks, int64_t deadline, bool* again) {
+  std::vector<pid_t> threads;
+  has_changed.store(false);
+  const bool is_complete = list_threads(tasks, &threads);
+  const int unasked = ask_threads(threads);
+  if (unasked != 0) return unasked;
+  bool has_lost = false;
+  for (size_t i = 0; i < threads.size(); i++) {
     const int error = await_thread(slots[i], deadline);
+    if (error == ETIMEDOUT) return error;
+    has_lost = has_lost || error == ESRCH;
+  }
+  *again = !is_complete || has_lost || has_changed.load();
+  return 0;
+}
+
+// A thread that was started by one that had not been asked yet is not as it should be. So: again, until a round asks
+// all and finds nothing to do. From then on threads are born as they should be.
+int run_rounds(DIR* tasks) {
+  const int64_t deadline = now_ms() + TIMEOUT_MS;
+  bool again = true;
+  while (again && first_failure.load() == 0) {
+    if (now_ms() > deadline) return EAGAIN;
+    const int error = run_round(tasks, deadline, &again);
     if (error != 0) return error;
   }
   return 0;
 }
 
-bool has_unseen(const std::vector<pid_t>& now, const std::vector<pid_t>& before) {
-  for (const pid_t thread : now) {
-    bool seen = false;
-    for (const pid_t other : before) seen = seen || other == thread;
-    if (!seen) return true;
-  }
-  return false;
-}
-
-// A thread that was started meanwhile by one that had not been asked yet has the old state. So: again, until no
-// thread is there that was not there before.
-int run_rounds(DIR* tasks) {
-  std::vector<pid_t> threads;
-  std::vector<pid_t> seen;
-  int error = list_threads(tasks, &threads);
-  do {
-    if (error == 0) error = run_round(threads);
-    seen = threads;
-    if (error == 0) error = list_threads(tasks, &threads);
-  } while (error == 0 && has_unseen(threads, seen));
-  return error;
-}
-
 }  // namespace
 
-EveryThread run_in_every_thread(DIR* tasks, ThreadOperation operation) {
+EveryThread change_every_thread(DIR* tasks, const ThreadChange& change) {
+  static ThreadChange kept;  // for the thread that answers too late
   EveryThread result;
   KernelAction previous = {};
+  kept = change;
+  current.store(&kept);
   first_failure.store(0);
-  current.store(operation);
-  note_failure(operation());
+  change_this_thread();
   result.error = install_handler(&previous);
   if (result.error != 0) return result;
   result.error = run_rounds(tasks);

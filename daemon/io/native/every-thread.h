@@ -6,15 +6,20 @@
 
 #include <dirent.h>
 
-// What each thread does, in a signal handler: nothing but system calls. Returns 0 or a number that says what failed.
-using ThreadOperation = int (*)();
+// What each thread does, in a signal handler: nothing but system calls.
+struct ThreadChange {
+  // Whether the thread is as it should be.
+  bool (*holds)();
+  // Makes it so. Returns 0, or a number that says what failed.
+  int (*make)();
+};
 
 struct EveryThread {
   // errno when a thread could not be asked or did not answer in time. The process is then in an unknown state.
   int error = 0;
-  // First number other than 0 that an operation returned.
+  // First number other than 0 that a thread's make() returned.
   int failure = 0;
 };
 
 // `tasks` is /proc/self/task, opened while there still was a /proc. Not for two threads at once.
-EveryThread run_in_every_thread(DIR* tasks, ThreadOperation operation);
+EveryThread change_every_thread(DIR* tasks, const ThreadChange& change);
