@@ -115,7 +115,7 @@ function tellSkips() {
 
 async function main() {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const missing = missingSentence(['lab', 'c-miredo']);
+  const missing = missingSentence(['lab', 'c-miredo', 'manual']);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   const { files, options } = select(testFiles(), values.only);
   const isIntegration = (file) => INTEGRATION.test(relative(root, file));

@@ -15,8 +15,9 @@ export interface PrivilegeFailure {
 }
 
 /** An empty directory that nobody can write to. */
-const EMPTY_ROOT = '/run/miredo/empty';
-const DEFAULT_USERS = ['miredo', 'nobody'];
+export const EMPTY_ROOT = '/run/miredo/empty';
+/** The first that exists. */
+export const DEFAULT_USERS = ['miredo', 'nobody'];
 
 /** Finds user and root directory; creates the empty default root. */
 export function planConfinement(
