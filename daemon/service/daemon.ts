@@ -229,7 +229,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#notifier.stopping();
     await this.#closeService();
     this.#pidFile?.release();
-    this.#say(terminated(this.#program.name, code));
+    if (code === EXIT_OK) this.#say(terminated(this.#program.name, code));
     process.exit(code);
   }
 }

@@ -115,7 +115,7 @@ describe('other signals', OPTIONS, () => {
       program.signal('SIGUSR2');
       // It is heeded after those two.
       program.signal('SIGHUP');
-      await program.line(/reading the configuration again/);
+      await program.line(/configuration loaded again, nothing has changed/);
       assert.equal(picture(), before);
       assert.equal((await program.stop()).code, 0);
       assert.deepEqual(
