@@ -52,6 +52,9 @@ export interface NativeAddon {
   errnoName(code: number): string;
   /** Locks the whole file for writing: 0, or an errno. */
   lockFile(fd: number): number;
+  /** 0, or an errno. */
+  sendUnixDatagram(path: string, bytes: Uint8Array): number;
+  findUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
   confine(
     root: string,
@@ -60,6 +63,8 @@ export interface NativeAddon {
     keepUser: boolean,
     parent: number,
   ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
+  /** Throws when a name is unknown. */
+  limitCapabilities(names: readonly string[]): { readonly undone: readonly NativeFailure[]; readonly held: string[] };
 }
 
 /** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */

@@ -12,6 +12,7 @@ import { constants, networkInterfaces, setPriority } from 'node:os';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { limitCapabilities } from '../../daemon/io/capabilities.js';
 import { type ConfinementOptions, confine } from '../../daemon/io/confinement.js';
 import { openRawIpv6, openTun, openUdp } from '../../daemon/io/descriptors.js';
 import { openPacketPath } from '../../daemon/io/kernel-path.js';
@@ -150,6 +151,14 @@ async function load(): Promise<void> {
   process.disconnect();
 }
 
+/** Starts a confined process that would live for ever, on the same standard output. */
+async function startOrphan(): Promise<void> {
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+  const child = fork(fileURLToPath(import.meta.url), ['orphan', text], { stdio: [...stdio] });
+  const [result] = await once(child, 'message');
+  tell(result);
+}
+
 const programs: { readonly [name: string]: () => unknown } = {
   attempts: () => {
     confineNow();
@@ -178,13 +187,12 @@ const programs: { readonly [name: string]: () => unknown } = {
     confineNow(process.ppid + 1);
     process.disconnect();
   },
-  /** Starts a confined process that would live for ever, on the same standard output. */
-  parent: async () => {
-    const child = fork(fileURLToPath(import.meta.url), ['orphan', text], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const [result] = await once(child, 'message');
-    tell({ ...result, pid: child.pid });
+  parent: startOrphan,
+  /** With the capabilities that capabilities.ts names, and no others. */
+  'limited-parent': () => {
+    const left = ['CAP_NET_ADMIN', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SYS_CHROOT', 'CAP_SETPCAP', 'CAP_KILL'] as const;
+    const limited = limitCapabilities(left);
+    return limited.ok ? startOrphan() : tell(limited);
   },
   orphan: () => {
     confineNow();

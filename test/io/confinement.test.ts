@@ -237,16 +237,17 @@ test('a confined process ends like any other', { ...LIMIT, skip: ROOT.skip }, as
   assert.match(stderr, /Error: thrown when confined\n.*confinement-child/);
 });
 
-test('it is killed with its parent', { ...LIMIT, skip: ROOT.skip }, async (t) => {
-  const parent = start(t, ROOT, 'parent');
-  const outcome = await message<Outcome>(parent);
-  assert.deepEqual(outcome.undone, undefined);
-  // Both hold the pipe open. The child ignores that its channel is closed.
-  const closed = once(parent, 'close');
-  parent.stdout?.resume();
-  parent.kill('SIGKILL');
-  await closed;
-});
+for (const program of ['parent', 'limited-parent']) {
+  test(`it is killed with its ${program.replace('-', ' ')}`, { ...LIMIT, skip: ROOT.skip }, async (t) => {
+    const parent = start(t, ROOT, program);
+    assert.deepEqual(await message<Outcome>(parent), { ok: true, seccomp });
+    // Both hold the pipe open. The child ignores that its channel is closed.
+    const closed = once(parent, 'close');
+    parent.stdout?.resume();
+    parent.kill('SIGKILL');
+    await closed;
+  });
+}
 
 test('a parent that is gone already is told', { ...LIMIT, skip: ROOT.skip }, async (t) => {
   const outcome = await message<Outcome>(start(t, ROOT, 'lost-parent'));

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface ThreadStatus {
-  /** Of a confined thread: all zero. Hexadecimal. */
+  /** Inheritable, permitted, effective, bounding, ambient; hexadecimal. */
   readonly capabilities: readonly string[];
   /** Real, effective, saved, of files. */
   readonly uids: string;
@@ -17,7 +17,7 @@ export interface ThreadStatus {
 export function threadStatuses(process: number): ThreadStatus[] {
   return threadDirectories(process).flatMap((directory) => {
     const text = attempt(() => readFileSync(`${directory}/status`, 'utf8'));
-    return text === undefined ? [] : [parse(text)];
+    return text === undefined ? [] : [parseThreadStatus(text)];
   });
 }
 
@@ -29,7 +29,8 @@ export function threadRoots(process: number): string[] {
 const threadDirectories = (process: number): string[] =>
   readdirSync(`/proc/${process}/task`).map((thread) => `/proc/${process}/task/${thread}`);
 
-function parse(status: string): ThreadStatus {
+/** Of the text of a `status` file. */
+export function parseThreadStatus(status: string): ThreadStatus {
   const fields = new Map(status.split('\n').map((line) => [line.replace(/:.*/, ''), line.replace(/^.*:\s*/, '')]));
   const field = (name: string): string => (fields.get(name) ?? 'missing').trim();
   return {

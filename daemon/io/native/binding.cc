@@ -8,6 +8,7 @@
 
 #include "errors.h"
 #include "file-lock.h"
+#include "host-binding.h"
 #include "napi-values.h"
 #include "packet-path.h"
 #include "privilege-binding.h"
@@ -327,6 +328,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("lockFile", js_lock_file),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+  define_host(env, exports);
   define_privilege(env, exports);
   return exports;
 }

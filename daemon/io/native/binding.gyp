@@ -5,10 +5,12 @@
       'sources': [
         'binding.cc',
         'capabilities.cc',
+        'capability-limit.cc',
         'confine.cc',
         'errors.cc',
-        'file-lock.cc',
         'every-thread.cc',
+        'file-lock.cc',
+        'host-binding.cc',
         'message-vector.cc',
         'napi-values.cc',
         'packet-path.cc',
@@ -17,6 +19,8 @@
         'system-call-filter.cc',
         'tun.cc',
         'udp.cc',
+        'unix-datagram.cc',
+        'users.cc',
       ],
       'defines': ['NAPI_VERSION=8'],
       'cflags_cc': [

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace {
 
@@ -87,10 +86,10 @@ int limit_ambient(CapabilitySet kept) {
 
 }  // namespace
 
-int capability_number(const char* name) {
+int capability_number(const std::string& name) {
   int number = 0;
   for (const char* known : NAMES) {
-    if (std::strcmp(known, name) == 0) return number;
+    if (name == known) return number;
     number++;
   }
   return -1;
@@ -104,6 +103,11 @@ int read_capabilities(Capabilities* capabilities) {
   capabilities->permitted = both(data, &__user_cap_data_struct::permitted);
   capabilities->inheritable = both(data, &__user_cap_data_struct::inheritable);
   return 0;
+}
+
+const char* capability_name(int number) {
+  constexpr int count = sizeof NAMES / sizeof NAMES[0];
+  return number >= 0 && number < count ? NAMES[number] : nullptr;
 }
 
 bool is_bounding_set_within(CapabilitySet kept) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 // Bit n is capability n.
 using CapabilitySet = uint64_t;
@@ -13,7 +14,10 @@ struct Capabilities {
 };
 
 // Number of the capability of that name, such as "CAP_NET_ADMIN"; -1 when there is none.
-int capability_number(const char* name);
+int capability_number(const std::string& name);
+
+// nullptr when that number has no name.
+const char* capability_name(int number);
 
 // Whether nothing is there beyond `kept`: for an exec to give; in the thread's own sets.
 bool is_bounding_set_within(CapabilitySet kept);

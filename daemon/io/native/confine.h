@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include <vector>
+#include "undone.h"
 
 struct Confinement {
   // Absolute. An empty directory.
@@ -15,11 +15,6 @@ struct Confinement {
   bool keep_user = false;
   // When that process dies this one is killed.
   pid_t parent = 0;
-};
-
-struct Undone {
-  const char* step;
-  int error;
 };
 
 struct ConfineResult {

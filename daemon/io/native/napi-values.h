@@ -15,7 +15,7 @@ napi_value throw_type_error(napi_env env, const char* message);
 void set_int(napi_env env, napi_value object, const char* name, int64_t value);
 void set_text(napi_env env, napi_value object, const char* name, const char* value);
 
-// False when the value is not a string, or holds a NUL.
+// False when the value is not a string. It may hold NULs.
 bool get_text(napi_env env, napi_value value, std::string* text);
 
 // False unless there are exactly so many.

@@ -1,5 +1,6 @@
 #include "privilege-binding.h"
 
+#include "capability-limit.h"
 #include "confine.h"
 #include "errors.h"
 #include "napi-values.h"
@@ -42,11 +43,55 @@ napi_value js_confine(napi_env env, napi_callback_info info) {
   return object;
 }
 
+// False when one of them is unknown.
+bool capability_set(napi_env env, napi_value names, CapabilitySet* set) {
+  uint32_t length = 0;
+  if (napi_get_array_length(env, names, &length) != napi_ok) return false;
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element;
+    std::string name;
+    if (napi_get_element(env, names, i, &element) != napi_ok || !get_text(env, element, &name)) return false;
+    const int number = capability_number(name);
+    if (number < 0) return false;
+    *set |= CapabilitySet{1} << number;
+  }
+  return true;
+}
+
+napi_value permitted_names(napi_env env) {
+  Capabilities held;
+  napi_value list;
+  uint32_t index = 0;
+  read_capabilities(&held);
+  napi_create_array(env, &list);
+  for (int number = 0; capability_name(number) != nullptr; number++) {
+    if ((held.permitted >> number & 1) == 0) continue;
+    napi_value name;
+    napi_create_string_utf8(env, capability_name(number), NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, list, index++, name);
+  }
+  return list;
+}
+
+napi_value js_limit_capabilities(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> values;
+  CapabilitySet kept = 0;
+  if (!arguments(env, info, values) || !capability_set(env, values[0], &kept)) {
+    return throw_type_error(env, "limitCapabilities(names)");
+  }
+  napi_value object;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "undone", failures(env, limit_process(kept)));
+  napi_set_named_property(env, object, "held", permitted_names(env));
+  return object;
+}
+
 }  // namespace
 
 void define_privilege(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       FUNCTION("confine", js_confine),
+      FUNCTION("limitCapabilities", js_limit_capabilities),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
 }
