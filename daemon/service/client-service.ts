@@ -73,7 +73,7 @@ export class ClientService implements Service {
     this.#host = host;
     this.#log = host.log;
     this.#resolverUser = confinement;
-    this.#link = new LinkKeeper(tun.name, (failure) => host.log('error', failure.sentence));
+    this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
     this.#engine = new EngineProcess(
       {
         role: { name: 'client', prefix: TEREDO_PREFIX, localPort: socket.local.port },
