@@ -1,7 +1,6 @@
 /** From start to end: what the programs do meanwhile, what signals do to them, and that nothing is left. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { describe, test } from 'node:test';
 import { version } from '../../daemon/service/command-line.js';
 import { hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
@@ -38,12 +37,6 @@ const ROLES: readonly (readonly [role: string, start: (stage: Stage) => Running,
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
-/** Whether a process has a handler for a signal, so that it does not end by it (proc(5): SigCgt). */
-function heeds(pid: number, signal: number): boolean {
-  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-}
-
 describe('SIGTERM and SIGINT: exit code 0 at once, nothing is left', OPTIONS, () => {
   for (const [role, start, ready] of ROLES) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -57,7 +50,9 @@ describe('SIGTERM and SIGINT: exit code 0 at once, nothing is left', OPTIONS, ()
         const exit = await program.stop(signal);
         assert.deepEqual([exit.code, exit.signal], [0, null], program.lines.join('\n'));
         assert.ok(exit.after < PROMPTNESS, `${exit.after} ms`);
-        assert.match(program.lines.at(-2) ?? '', new RegExp(`: ending on ${signal}$`));
+        const [ending = '', ended = ''] = program.lines.slice(-2);
+        assert.match(ending, new RegExp(`: ending on ${signal}$`));
+        assert.match(ended, /has ended, nothing is left behind$/);
         assert.equal(existsSync(stage.pidFile), false);
         assert.deepEqual({ picture: picture(), udp: udpSockets() }, before);
       });
@@ -85,14 +80,17 @@ describe('SIGTERM and SIGINT: exit code 0 at once, nothing is left', OPTIONS, ()
     assert.equal(picture(), before);
   });
 
-  test('Ctrl-C, which goes to engine and supervisor alike, leaves the engine to its supervisor', async (t) => {
+  test('signals to the whole group, as of Ctrl-C or systemd: the engine leaves the end to its supervisor', async (t) => {
     const before = picture();
     const stage = new Stage(t);
     const program = stage.start('miredo', { config: 'ServerAddress 203.0.113.99\n', detached: true });
     await program.line(/qualifying/);
-    const [engine] = childrenOf(program.pid);
-    assert.ok(engine !== undefined);
-    for (const signal of [constants.signals.SIGINT, constants.signals.SIGTERM]) assert.ok(heeds(engine, signal));
+    const engines = childrenOf(program.pid);
+    assert.equal(engines.length, 1);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(engines[0] ?? 0, signal);
+    // Said by the engine, which is still the same.
+    await program.line(/qualifying with server 203\.0\.113\.99 \(attempt 2\)/);
+    assert.deepEqual(childrenOf(program.pid), engines);
     program.signal('SIGINT', true);
     const exit = await program.exited;
     assert.deepEqual([exit.code, exit.signal], [0, null]);
@@ -131,35 +129,33 @@ describe('other signals', OPTIONS, () => {
     const client = stage.start('miredo', { config: CLIENT });
     await client.line(/qualified: /);
     const sockets = udpSockets();
-    writeFileSync(stage.lastConfig, `${CLIENT}BindPort nonsense\n`);
+    writeFileSync(stage.configOf(client), `${CLIENT}BindPort nonsense\n`);
     client.signal('SIGHUP');
-    const fault = `${stage.lastConfig}:2: BindPort: "nonsense" is not a whole number from 0 to 65535`;
+    const fault = `${stage.configOf(client)}:2: BindPort: "nonsense" is not a whole number from 0 to 65535`;
     assert.equal(await client.line(/BindPort/), `miredo: error: ${fault}`);
+    await client.line(/the configuration from before stays in force/);
     assert.equal(udpSockets(), sockets);
     assert.equal((await client.stop()).code, 0);
     assert.equal((await server.stop()).code, 0);
   });
-});
 
-test(
-  'SIGHUP with another configuration: it is taken over, with another interface when it wants one',
-  OPTIONS,
-  async (t) => {
+  test('SIGHUP with another interface: the old one goes, the port stays', async (t) => {
     const stage = new Stage(t);
     const server = await stage.startServer();
-    const client = stage.start('miredo', { config: `${CLIENT}BindPort 40000\n` });
+    const file = `${CLIENT}BindAddress ${PRIMARY}\nBindPort 40000\n`;
+    const client = stage.start('miredo', { config: file });
     await client.line(/qualified: /);
-    writeFileSync(stage.lastConfig, `${CLIENT}BindPort 40000\nInterfaceName other\n`);
+    writeFileSync(stage.configOf(client), `${file}InterfaceName other\n`);
     client.signal('SIGHUP');
+    await client.line(/qualified: .* mapped 203\.0\.113\.10:40000,/, 2);
     await client.line(/configuration loaded again, changed: interfaceName/);
-    await client.line(/qualified: /, 2);
-    assert.match(ip('address', 'show', 'dev', 'other'), /inet6 2001:0:/);
-    assert.doesNotMatch(ip('link'), /teredo/);
-    assert.doesNotMatch(client.lines.join('\n'), /error:/);
+    const links = ip('-o', 'link', 'show');
+    assert.match(links, /: other: /);
+    assert.doesNotMatch(links, /: teredo: /);
     assert.equal((await client.stop()).code, 0);
     assert.equal((await server.stop()).code, 0);
-  },
-);
+  });
+});
 
 test('SIGHUP with another server: the interface stays', OPTIONS, async (t) => {
   const stage = new Stage(t);
@@ -167,7 +163,7 @@ test('SIGHUP with another server: the interface stays', OPTIONS, async (t) => {
   const client = stage.start('miredo', { config: 'ServerAddress 203.0.113.99\nBindPort 40000\n' });
   await client.line(/qualifying with server 203\.0\.113\.99/);
   const before = ip('-o', 'link', 'show', 'teredo').split(':')[0];
-  writeFileSync(stage.lastConfig, `${CLIENT}BindPort 40000\n`);
+  writeFileSync(stage.configOf(client), `${CLIENT}BindPort 40000\n`);
   client.signal('SIGHUP');
   await client.line(/qualified: /);
   assert.equal(ip('-o', 'link', 'show', 'teredo').split(':')[0], before);
@@ -224,11 +220,14 @@ describe('a relay', OPTIONS, () => {
   });
 
   test('is reached by the Teredo prefix, and by nothing else', async (t) => {
-    const program = new Stage(t).start('miredo', { config: `${RELAY}InterfaceName relay\nBindPort 3545\n` });
+    const program = new Stage(t).start('miredo', {
+      config: `${RELAY}InterfaceName relay\nBindPort 3545\nInterfaceMTU 1400\n`,
+    });
     const line = await program.line(/relaying /);
     assert.equal(line, 'miredo: relaying 2001::/32 through 0.0.0.0:3545 on relay');
     assert.match(ip('-6', 'route', 'show', 'dev', 'relay'), /^2001::\/32 metric 1024 /m);
     assert.equal(ip('-6', 'route', 'show', 'default'), '');
+    assert.match(ip('link', 'show', 'relay'), /mtu 1400/);
     await program.stop();
   });
 
@@ -236,8 +235,8 @@ describe('a relay', OPTIONS, () => {
     const stage = new Stage(t);
     const program = stage.start('miredo', { config: RELAY, words: ['teredo.example'] });
     await program.line(/relaying /);
-    const said = `${stage.lastConfig}:1: the server teredo.example of the command line is ignored: RelayType is relay`;
-    assert.equal(program.lines[0], `miredo: warning: ${said}`);
+    const said = `${stage.configOf(program)}:1: the server teredo.example of the command line is ignored: RelayType is relay`;
+    assert.ok(program.lines.includes(`miredo: warning: ${said}`), program.lines.join('\n'));
     await program.stop();
   });
 });

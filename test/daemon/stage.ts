@@ -17,11 +17,15 @@ import { v4 } from '../protocol/rig.js';
 import { enterNamespace } from '../support/namespace.js';
 import { ip } from '../support/tun.js';
 
-const built = (file: string): string => fileURLToPath(new URL(`../../daemon/${file}`, import.meta.url));
+export type ProgramName = 'miredo' | 'miredo-server';
 
-/** As `bin` of package.json maps them: files that run by themselves. */
-export const PROGRAMS = { miredo: built('main.js'), 'miredo-server': built('server-main.js') };
-export type ProgramName = keyof typeof PROGRAMS;
+const ROOT = new URL('../../../', import.meta.url);
+
+/** As package.json's `bin` maps them: files that run by themselves. */
+function fileOf(program: ProgramName): string {
+  const { bin } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { bin: Record<string, string> };
+  return fileURLToPath(new URL(bin[program] ?? '', ROOT));
+}
 
 export const PRIMARY = '203.0.113.10';
 export const SECONDARY = '203.0.113.11';
@@ -48,7 +52,10 @@ function plugIn(): void {
   for (const end of ['eth0', 'eth1']) ip('link', 'set', end, 'addrgenmode', 'none', 'up');
 }
 
-/** Everything a program may leave in the kernel: interfaces, addresses, routes, rules. */
+/**
+ * Everything a program may leave in the kernel: interfaces, addresses, routes, rules. Without the table "local", which
+ * follows the addresses, but later.
+ */
 export function picture(): string {
   const looks = [
     ['-o', 'address', 'show'],
@@ -57,7 +64,7 @@ export function picture(): string {
     ['-4', 'route', 'show', 'table', 'all'],
     ['-6', 'rule', 'show'],
   ];
-  return looks.map((words) => ip(...words).replace(/ expires \d+sec/g, '')).join('\n');
+  return looks.map((words) => ip(...words).replace(/^.* table local .*\n/gm, '')).join('\n');
 }
 
 /** UDP sockets of the namespace. */
@@ -156,8 +163,7 @@ export interface StartOptions {
 export class Stage {
   readonly directory: string;
   readonly pidFile: string;
-  /** Path of the configuration file of the last {@link start}. */
-  lastConfig = '';
+  readonly #configs = new Map<Running, string>();
   readonly #context: TestContext;
 
   constructor(context: TestContext) {
@@ -172,13 +178,19 @@ export class Stage {
     const { config, words = [], pidFile = this.pidFile, detached = false } = options;
     const file = join(this.directory, `${program}-${readdirSync(this.directory).length}.conf`);
     if (config !== undefined) writeFileSync(file, config);
-    this.lastConfig = file;
-    return this.run(program, ['-f', '-c', file, '-p', pidFile, ...words], detached);
+    const running = this.run(program, ['-f', '-c', file, '-p', pidFile, ...words], detached);
+    this.#configs.set(running, file);
+    return running;
+  }
+
+  /** Path of the configuration file that a program was started with. */
+  configOf(running: Running): string {
+    return this.#configs.get(running) ?? '';
   }
 
   /** A program with these words and nothing else. */
   run(program: ProgramName, words: readonly string[], detached = false): Running {
-    const running = new Running(PROGRAMS[program], words, detached);
+    const running = new Running(fileOf(program), words, detached);
     this.#context.after(async () => {
       if (running.hasEnded) return;
       running.signal('SIGKILL');

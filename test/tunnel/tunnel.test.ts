@@ -1,7 +1,7 @@
 /** The loops between packet paths and cores, with the real cores. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { REFRESH_INTERVAL, SOLICITATION_TIMEOUT } from '../../daemon/protocol/constants.js';
+import { CONTACT_TIMEOUT, REFRESH_INTERVAL, SOLICITATION_TIMEOUT } from '../../daemon/protocol/constants.js';
 import type { Instant } from '../../daemon/protocol/time.js';
 import { emitBubble, isBubble } from '../../daemon/wire/bubble.js';
 import { concatenate, emitOrigin } from '../../daemon/wire/encapsulation.js';
@@ -159,7 +159,7 @@ test('a peer that does not answer is asked again by the timer', (t) => {
   const { internet, address } = qualified(t);
   internet.clientPath.injectPacket(dataPacket(address, B, 'anybody?'));
   const asked = internet.elsewhere.length;
-  pass(t, internet, 2100);
+  pass(t, internet, CONTACT_TIMEOUT + 100);
   assert.ok(internet.elsewhere.length > asked);
   pass(t, internet, 10_000);
   assert.equal(internet.delivered.length, 1, 'in the end the sender is told that there is no way');
