@@ -27,6 +27,11 @@ export interface NativePath {
   readonly nativePath: never;
 }
 
+/** A network watch inside the addon; opaque. */
+export interface NativeWatch {
+  readonly nativeWatch: never;
+}
+
 /** Called by the addon; `event` is one of the EVENT constants, `argument` a number of rows or an errno. */
 export type Dispatch = (event: number, argument: number) => void;
 
@@ -63,6 +68,9 @@ export interface NativeAddon {
     keepUser: boolean,
     parent: number,
   ): { readonly undone: readonly NativeFailure[]; readonly seccomp: 'installed' | 'failed' | 'unsupported' };
+  /** Or an errno. */
+  openNetworkWatch(changed: () => void, keepAlive: boolean): NativeWatch | number;
+  closeNetworkWatch(watch: NativeWatch): void;
   /** Throws when a name is unknown. */
   limitCapabilities(names: readonly string[]): { readonly undone: readonly NativeFailure[]; readonly held: string[] };
 }

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyslogFacility } from '../config/values.js';
 import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
+import { watchNetwork } from '../io/network-watch.js';
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
@@ -102,6 +103,8 @@ export class Daemon<Settings extends AnySettings> {
     const failure = await this.#startPatiently();
     if (failure !== undefined) return this.#refuse(failure);
     this.#limitPrivilege(settings);
+    const watch = watchNetwork(() => this.#service?.networkChanged());
+    if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
     this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? false);

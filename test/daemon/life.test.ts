@@ -171,6 +171,20 @@ test('SIGHUP with another server: the interface stays', OPTIONS, async (t) => {
   assert.equal((await server.stop()).code, 0);
 });
 
+test('the network changes: the client begins anew at once', OPTIONS, async (t) => {
+  const stage = new Stage(t);
+  const server = await stage.startServer();
+  const client = stage.start('miredo', { config: CLIENT });
+  await client.line(/qualified: /);
+  t.after(() => ip('address', 'del', '203.0.113.77/24', 'dev', 'eth0'));
+  const changedAt = performance.now();
+  ip('address', 'add', '203.0.113.77/24', 'dev', 'eth0');
+  await client.line(/qualified: /, 2);
+  assert.ok(performance.now() - changedAt < 3000, 'not by the refresh, which takes twenty seconds and more');
+  assert.equal((await client.stop()).code, 0);
+  assert.equal((await server.stop()).code, 0);
+});
+
 describe('a network that is not there yet', OPTIONS, () => {
   test('a name that does not resolve: it says so, and tries again', async (t) => {
     const stage = new Stage(t);

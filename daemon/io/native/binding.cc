@@ -10,6 +10,7 @@
 #include "file-lock.h"
 #include "host-binding.h"
 #include "napi-values.h"
+#include "network-watch-binding.h"
 #include "packet-path.h"
 #include "privilege-binding.h"
 #include "raw.h"
@@ -329,6 +330,7 @@ NAPI_MODULE_INIT() {
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   define_host(env, exports);
+  define_network_watch(env, exports);
   define_privilege(env, exports);
   return exports;
 }

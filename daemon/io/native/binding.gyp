@@ -13,6 +13,8 @@
         'host-binding.cc',
         'message-vector.cc',
         'napi-values.cc',
+        'network-watch-binding.cc',
+        'network-watch.cc',
         'packet-path.cc',
         'privilege-binding.cc',
         'raw.cc',
