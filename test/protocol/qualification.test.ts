@@ -250,13 +250,24 @@ test('C-QUAL-23: the advertised MTU is used within bounds, 1280 otherwise', () =
   }
 });
 
-test('ADDR-6: a server address that is not global unicast is refused at once, and nothing is sent to it', () => {
+test('ADDR-6 F-3: a server address that is not global unicast is refused, and nothing is ever sent to it', () => {
   for (const server of ['192.168.1.1', '224.0.0.253', '240.0.0.1', '0.0.0.0', '127.0.0.1']) {
     const bench = ClientBench.create();
     bench.core.start(bench.now, { primary: v4(server), secondary: v4('203.0.113.121') });
     assert.equal(failureCode(bench), 'server-not-global');
+    bench.advance(seconds(3600));
+    assert.equal(failureCode(bench), 'server-not-global', 'nor is it when the time has come to try again');
     assert.equal(bench.wire.sent.length, 0);
   }
+});
+
+test('ADDR-6: a server that was a broadcast address of a subnet left behind is asked after all', () => {
+  const bench = started({ scope: { directedBroadcasts: [SERVERS.primary] } });
+  assert.equal(failureCode(bench), 'server-not-global');
+  bench.core.setScope(NO_SCOPE);
+  bench.advance(seconds(6));
+  assert.equal(stateName(bench), 'qualifying');
+  assert.equal(bench.wire.sent.at(0)?.address, SERVERS.primary);
 });
 
 test('C-MAINT-1 C-MAINT-2 C-MAINT-3: after 22.5 to 30 seconds without the server it is solicited again', () => {
