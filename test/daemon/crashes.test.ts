@@ -6,6 +6,7 @@ import { labSkip } from '../lab/availability.js';
 import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
 import { createLab, INTERFACE, type Lab, type RunningClient } from '../lab/lab.js';
 import { isLossless } from '../lab/ping.js';
+import { isSingleUser } from '../lab/privilege.js';
 
 /** The engine of a program: its child of that name. */
 function engineOf(pid: number): number | undefined {
@@ -36,9 +37,12 @@ const SUPERVISOR_MASK = (1n << 12n) | (1n << 7n) | (1n << 6n) | (1n << 18n) | (1
 const NET_RAW_MASK = 1n << 13n;
 const CAPABILITY_SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
 
-const hasRoot = process.geteuid?.() === 0;
+function whyNoOtherUser(): string | false {
+  if (process.geteuid?.() !== 0) return 'not root';
+  return isSingleUser() ? 'this user namespace has one user only, and an engine needs another' : false;
+}
 
-describe('privilege', { skip: labSkip('ours') || (hasRoot ? false : 'not root') }, () => {
+describe('privilege', { skip: labSkip('ours') || whyNoOtherUser() }, () => {
   let lab: Lab;
 
   before(async () => {
