@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ConfinementOptions, confine } from '../../daemon/io/confinement.js';
@@ -147,6 +147,7 @@ for (const way of WAYS) {
     assert.deepEqual(done, []);
     assert.ok(Object.keys(results).length > 30);
     assertConfined(child, way);
+    assertSecret(child);
   });
 
   test(`${way.name}: packets move on, under garbage collection and compilation`, {
@@ -155,6 +156,12 @@ for (const way of WAYS) {
   }, async (t) => {
     await moveUnderLoad(t, way);
   });
+}
+
+/** Its memory goes into no file, and is shown to no process of the same user: what /proc shows of it is root's. */
+function assertSecret(child: ChildProcess): void {
+  assert.match(readFileSync(`/proc/${child.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m);
+  assert.equal(statSync(`/proc/${child.pid}/status`).uid, 0);
 }
 
 /** Sends it back as if the far end had answered; the checksum does not see a swap. */
