@@ -24,6 +24,10 @@ const environment = systemEnvironment();
 environment.hmac('sha1', new Uint8Array(1), [new Uint8Array(1)]);
 environment.hmac('md5', new Uint8Array(1), [new Uint8Array(1)]);
 
+// A terminal's Ctrl-C and systemd's stop reach every process of the service: when this one ends is the supervisor's to
+// say. Without handlers it would go first, and look like one that crashed.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
 let engine: Engine | undefined;
 
 const lines = new MessageLines(new Socket({ fd: CHANNEL, readable: true, writable: true }), {

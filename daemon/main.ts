@@ -3,6 +3,7 @@
 import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
+import { portCapabilities } from './service/privilege.js';
 import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
@@ -12,6 +13,7 @@ await programMain<MiredoSettings>(MIREDO, ({ config, server }, log) => ({
   describe: (settings) => settings.mode,
   start: (settings, confinement, host) =>
     settings.mode === 'client' ? startClient(settings, confinement, host) : startRelay(settings, confinement, host),
+  capabilities: ({ bindPort }) => portCapabilities(bindPort),
   adopt: (service, settings) =>
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
 }));

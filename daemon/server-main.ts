@@ -10,5 +10,7 @@ await programMain(MIREDO_SERVER, ({ config }, log) => ({
   load: () => loadConfiguration(config, parseServerConf, log),
   describe: () => 'server',
   start: startServer,
+  // For the way into native IPv6, should it have to be opened again.
+  capabilities: () => ['CAP_NET_RAW'],
   adopt: () => false,
 }));

@@ -1,5 +1,5 @@
 /**
- * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes.
+ * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual.
  *
  * By hand: npm run build. A build with nothing to do takes half a second, so others call it without asking first.
  */
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
 /** What tsconfig.json compiles. */
-const compiled = ['daemon', 'dbus', 'test'];
+const compiled = ['daemon', 'dbus', 'packaging', 'test'];
 
 /** Runs a node script of the project; ends this process with its exit code when it fails. */
 function runNode(script, args = []) {
@@ -48,3 +48,5 @@ if (existsSync(join(root, 'packaging/build-addon.mjs'))) runNode('packaging/buil
 runNode('node_modules/typescript/bin/tsc', ['-p', '.']);
 runNode('packaging/bundle.mjs');
 markPrograms();
+const { writeManual } = await import('../build/packaging/man/manual.js');
+writeManual(join(output, 'man'));

@@ -5,9 +5,10 @@
  *
  * PATTERN picks the test files whose path contains it; when no file does, the tests whose name matches it. The last
  * line is always `N passed, N failed, N skipped`. With CI=true a skip that is not in {@link ALLOWED_SKIPS} fails the
- * run: on CI everything has to be there. Without root it goes on in a user namespace of its own.
+ * run: on CI everything has to be there. Without root the second part runs in a user namespace of its own.
  */
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -18,18 +19,20 @@ import { labAccess, prepareUserNamespace, runInUserNamespace } from '../build/te
 /** Skips that CI accepts, as patterns of `file › test: reason`. */
 const ALLOWED_SKIPS = [];
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const script = fileURLToPath(import.meta.url);
+const root = dirname(dirname(script));
 const built = join(root, 'build/test');
-/** Folders whose tests share the machine's namespaces and measure times: one file after the other. */
-const INTEGRATION = /^build\/test\/(lab|interop)\//;
+/** Tests that share the machine's namespaces and measure times: one file after the other. */
+const INTEGRATION = /^build\/test\/((daemon|lab|interop)\/|readme\.)/;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
 const NOT_SELECTED = 'test name does not match pattern';
 
-const passed = [];
-const failed = [];
-const skipped = [];
+/** `skipped` holds lines of `file › test: reason`. */
+const total = { passed: 0, failed: 0, skipped: [] };
+/** Of the files that run just now: each with what its test had to say. */
+let failures = [];
 
 const nameOf = ({ file, name }) => `${relative(root, file ?? root)} › ${name}`;
 
@@ -50,27 +53,28 @@ function tellFailure({ data, diagnostics }) {
 function takePass(data) {
   const reason = data.skip ?? data.todo;
   if (reason === NOT_SELECTED) return;
-  if (reason !== undefined) skipped.push({ data, reason: reason === true ? 'no reason given' : reason });
+  if (reason !== undefined) total.skipped.push(`${nameOf(data)}: ${reason === true ? 'no reason given' : reason}`);
   else if (data.name === data.file) takeFail({ ...data, details: { error: 'the file ran no test' } });
-  else if (data.details?.type !== 'suite') passed.push(data);
+  else if (data.details?.type !== 'suite') total.passed += 1;
 }
 
 function takeFail(data) {
   // The failure of a part has been told already.
   if (data.details.error?.failureType === 'subtestsFailed') return;
-  failed.push({ data, diagnostics: [] });
+  total.failed += 1;
+  failures.push({ data, diagnostics: [] });
 }
 
 /** Comes after the test that it belongs to, among the other files' events. Those of passed tests are of no interest. */
 function takeDiagnostic({ file, message }) {
-  if (file !== undefined) failed.findLast(({ data }) => data.file === file)?.diagnostics.push(message);
+  if (file !== undefined) failures.findLast(({ data }) => data.file === file)?.diagnostics.push(message);
 }
 
 /** Runs files and collects what became of their tests; a dot a test, so that a long run shows life. */
 async function runFiles(files, options) {
   if (files.length === 0) return;
+  failures = [];
   const output = new Map(); // what files wrote outside their tests, for the failed ones
-  const firstFailure = failed.length;
   for await (const { type, data } of run({ files, timeout: FILE_TIMEOUT, ...options })) {
     if (type === 'test:pass') takePass(data);
     else if (type === 'test:fail') takeFail(data);
@@ -79,60 +83,78 @@ async function runFiles(files, options) {
     if (type === 'test:fail' || type === 'test:pass') process.stdout.write(type === 'test:fail' ? '✖' : '.');
   }
   process.stdout.write('\n');
-  const failures = failed.slice(firstFailure);
   for (const failure of failures) tellFailure(failure);
   for (const file of new Set(failures.map(({ data }) => data.file))) {
     if (output.has(file)) console.log(`\n${relative(root, file)} wrote to standard error:\n${output.get(file)}`);
   }
 }
 
-function testFiles() {
+/** Files of one part, and the name patterns, that `--only` leaves. */
+function select(only, wanted) {
   const names = readdirSync(built, { recursive: true }).filter((name) => name.endsWith('.test.js'));
-  return names.map((name) => join(built, name)).sort();
+  const all = names.map((name) => join(built, name)).sort();
+  const isWanted = (file) => INTEGRATION.test(relative(root, file)) === (wanted === 'integration');
+  const matching = only === undefined ? all : all.filter((file) => relative(root, file).includes(only));
+  if (matching.length > 0) return { files: matching.filter(isWanted), options: {} };
+  return { files: all.filter(isWanted), options: { testNamePatterns: [only] } };
 }
 
-/** Files and name patterns that `--only` leaves. */
-function select(files, only) {
-  if (only === undefined) return { files, options: {} };
-  const matching = files.filter((file) => relative(root, file).includes(only));
-  return matching.length > 0 ? { files: matching, options: {} } : { files, options: { testNamePatterns: [only] } };
+async function runUnit({ only }) {
+  const { files, options } = select(only, 'unit');
+  await runFiles(files, { ...options, concurrency: 2 });
+}
+
+async function runIntegration({ only }) {
+  const { files, options } = select(only, 'integration');
+  await runFiles(files, { ...options, concurrency: 1 });
+}
+
+/** As {@link runIntegration}, by this script as root of a user namespace, which leaves its result in a file. */
+async function runIntegrationInside({ only }) {
+  if (select(only, 'integration').files.length === 0) return;
+  const folder = mkdtempSync(join(tmpdir(), 'miredo-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    await runInUserNamespace(script, ['--inside', report, ...(only === undefined ? [] : ['--only', only])]);
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    total.passed += result.passed;
+    total.failed += result.failed;
+    total.skipped.push(...result.skipped);
+  } catch (error) {
+    total.failed += 1;
+    console.log(`\n✖ the tests in the user namespace left no result\n${errorText(error)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Tells what was skipped and why; returns whether this run may pass with it. */
 function tellSkips() {
-  if (skipped.length > 0) console.log('\nskipped:');
-  let mayPass = true;
-  for (const { data, reason } of skipped) {
-    const line = `${nameOf(data)}: ${reason}`;
-    const allowed = ALLOWED_SKIPS.some((pattern) => pattern.test(line));
-    if (!allowed) mayPass = false;
-    console.log(`  ${line}`);
-  }
+  if (total.skipped.length === 0) return true;
+  console.log(`\nskipped:\n${total.skipped.map((line) => `  ${line}`).join('\n')}`);
+  const mayPass = total.skipped.every((line) => ALLOWED_SKIPS.some((pattern) => pattern.test(line)));
   if (mayPass || process.env.CI !== 'true') return true;
   console.log('On CI nothing may be skipped: this run has failed.');
   return false;
 }
 
-async function main() {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const missing = missingSentence(['lab', 'c-miredo']);
+async function main(options) {
+  const missing = missingSentence(['lab', 'c-miredo', 'manual']);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
-  const { files, options } = select(testFiles(), values.only);
-  const isIntegration = (file) => INTEGRATION.test(relative(root, file));
-  await runFiles(
-    files.filter((file) => !isIntegration(file)),
-    { ...options, concurrency: 2 },
-  );
-  await runFiles(files.filter(isIntegration), { ...options, concurrency: 1 });
+  await runUnit(options);
+  const isOutside = missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace';
+  await (isOutside ? runIntegrationInside(options) : runIntegration(options));
   const mayPass = tellSkips();
-  if (passed.length + failed.length === 0) console.log('No test ran.');
-  process.exitCode = mayPass && failed.length === 0 && passed.length > 0 ? 0 : 1;
-  console.log(`${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  if (total.passed + total.failed === 0) console.log('No test ran.');
+  process.exitCode = mayPass && total.failed === 0 && total.passed > 0 ? 0 : 1;
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 }
 
-prepareUserNamespace();
-if (missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace') {
-  process.exitCode = await runInUserNamespace(fileURLToPath(import.meta.url), process.argv.slice(2));
+const { values } = parseArgs({ options: { only: { type: 'string' }, inside: { type: 'string' } } });
+if (values.inside === undefined) {
+  await main(values);
 } else {
-  await main();
+  prepareUserNamespace();
+  await runIntegration(values);
+  writeFileSync(values.inside, JSON.stringify(total));
 }

@@ -3,17 +3,19 @@
  */
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../wire/mtu.js';
 import {
+  anything,
   choice,
+  FACILITIES,
   facility,
   globalIpv4,
   integer,
   interfaceName,
+  listOf,
   localIpv4,
   type Reader,
   serverName,
   teredoPrefix,
   udpPort,
-  yesNo,
 } from './values.js';
 
 /** Where a directive belongs. */
@@ -29,6 +31,8 @@ export interface Directive<Value> {
   /** What holds when the directive is absent, in words. */
   readonly standard: string;
   readonly summary: string;
+  /** For a directive that older files hold and that does nothing now: what holds instead. */
+  readonly obsolete?: string;
 }
 
 const BOTH: readonly Mode[] = ['client', 'relay'];
@@ -100,24 +104,34 @@ export const MIREDO_DIRECTIVES = {
     modes: BOTH,
     read: udpPort,
     operand: 'PORT',
-    standard: '0: any free port',
+    standard: '0, which is any free port',
     summary: 'UDP port to send from and receive on.',
   },
   ignoreConeBit: {
     name: 'IgnoreConeBit',
     modes: BOTH,
-    read: yesNo,
+    read: anything,
     operand: '(yes | no)',
     standard: 'yes',
-    summary: "Whether the cone bit in peers' addresses is ignored. It always is (RFC 5991 section 3.2).",
+    summary: "Once said whether the cone bit in peers' addresses counts for nothing.",
+    obsolete: 'the cone bit is always ignored (RFC 5991 section 3.2)',
+  },
+  defaultRoute: {
+    name: 'DefaultRoute',
+    modes: BOTH,
+    read: anything,
+    operand: '(yes | no)',
+    standard: 'yes',
+    summary: 'Once said whether a client adds a default route through its tunnel.',
+    obsolete: 'a client always adds a default route, which any other IPv6 default route goes before',
   },
   syslogFacility: {
     name: 'SyslogFacility',
     modes: BOTH,
     read: facility,
-    operand: '(daemon | kern | user | local0 … local7)',
+    operand: 'FACILITY',
     standard: 'daemon',
-    summary: 'Facility of messages to the system log.',
+    summary: `Facility of messages to the system log: ${listOf(FACILITIES)}.`,
   },
 } as const satisfies Record<string, Directive<unknown>>;
 

@@ -19,6 +19,8 @@ export type FaultCode =
   | 'missing-value'
   | 'extra-words'
   | 'bad-value'
+  | 'odd-value'
+  | 'obsolete'
   | 'duplicate'
   | 'wrong-mode'
   | 'missing-directive'
@@ -26,6 +28,12 @@ export type FaultCode =
 
 /** The place as compilers print it, so that editors find it: file:line: sentence. */
 export function formatFault(fault: Fault): string {
-  const place = fault.line > 0 ? `${fault.file}:${fault.line}` : fault.file;
-  return `${place}: ${fault.sentence}`;
+  return `${placeOf(fault)}: ${fault.sentence}`;
 }
+
+/** The same with the severity, for a reader who has no other sign of it. */
+export function formatWithSeverity(fault: Fault): string {
+  return `${placeOf(fault)}: ${fault.severity}: ${fault.sentence}`;
+}
+
+const placeOf = ({ file, line }: Fault): string => (line > 0 ? `${file}:${line}` : file);

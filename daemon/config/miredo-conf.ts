@@ -3,7 +3,7 @@
 import { type Ipv4Address, ipv4, type Port, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
 import { DEFAULT_MTU } from '../wire/mtu.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { MIREDO_DIRECTIVES, type RelayType } from './directives.js';
+import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
 import { type ServerName, type SyslogFacility, serverName } from './values.js';
@@ -44,7 +44,8 @@ const DEFAULT_INTERFACE = 'teredo';
 
 /** `serverOverride` is the server named on the command line, which goes before ServerAddress (miredo(8)). */
 export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
-  const reader = new FileReader(file, MIREDO_DIRECTIVES, text);
+  const elsewhere = { table: SERVER_DIRECTIVES, file: 'miredo-server.conf' };
+  const reader = new FileReader(file, MIREDO_DIRECTIVES, text, elsewhere);
   const type = relayType(reader);
   if (type === undefined) {
     reader.values();

@@ -3,7 +3,7 @@
 import { formatIpv4, type Ipv4Address, isGlobalUnicast } from '../wire/ipv4.js';
 import { DEFAULT_MTU } from '../wire/mtu.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { SERVER_DIRECTIVES } from './directives.js';
+import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from './directives.js';
 import { finish, nextAddress, type Parsed } from './miredo-conf.js';
 import { FileReader } from './read-directives.js';
 import type { SyslogFacility } from './values.js';
@@ -17,7 +17,7 @@ export interface ServerSettings {
 }
 
 export function parseServerConf(file: string, text: string): Parsed<ServerSettings> {
-  const reader = new FileReader(file, SERVER_DIRECTIVES, text);
+  const reader = new FileReader(file, SERVER_DIRECTIVES, text, { table: MIREDO_DIRECTIVES, file: 'miredo.conf' });
   const values = reader.values('server');
   const primary = values.serverBindAddress;
   if (primary === undefined && reader.lineOf('serverBindAddress') === undefined) {

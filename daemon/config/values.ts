@@ -3,12 +3,14 @@ import { type Ipv4Address, isGlobalUnicast, type Port, parseIpv4, port } from '.
 import { formatIpv6, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
 
 export type Read<Value> =
-  | { readonly ok: true; readonly value: Value }
+  /** `warning` says what is odd about a value that can be used all the same. */
+  | { readonly ok: true; readonly value: Value; readonly warning?: string }
   | { readonly ok: false; readonly problem: string };
 
 export type Reader<Value> = (text: string) => Read<Value>;
 
 const good = <Value>(value: Value): Read<Value> => ({ ok: true, value });
+const odd = <Value>(value: Value, warning: string): Read<Value> => ({ ok: true, value, warning });
 const bad = (problem: string): Read<never> => ({ ok: false, problem });
 
 /** A server as the user named it; names are resolved later. */
@@ -30,24 +32,32 @@ export function choice<Word extends string>(words: readonly Word[]): Reader<Word
 export const listOf = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 
+/** Decimal; also hexadecimal with 0x and octal with a leading 0, as the C program reads them. */
 export function integer(minimum: number, maximum: number): Reader<number> {
   return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= minimum && value <= maximum) return good(value);
-    return bad(`${JSON.stringify(text)} is not a whole number from ${minimum} to ${maximum}`);
+    const value = parseInteger(text);
+    if (value === undefined || value < minimum || value > maximum) {
+      return bad(`${JSON.stringify(text)} is not a whole number from ${minimum} to ${maximum}`);
+    }
+    return /^\+?0\d/.test(text)
+      ? odd(value, `${text} is octal, which is ${value}; leave the first 0 out`)
+      : good(value);
   };
+}
+
+function parseInteger(text: string): number | undefined {
+  const [, octal, other] = /^\+?(?:0([0-7]{1,11})|(0|[1-9]\d{0,9}|0x[0-9a-f]{1,8}))$/i.exec(text) ?? [];
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  return other === undefined ? undefined : Number(other);
 }
 
 export const udpPort: Reader<Port> = (text) => {
   const read = integer(0, 65535)(text);
-  return read.ok ? good(port(read.value)) : read;
+  return read.ok ? { ...read, value: port(read.value) } : read;
 };
 
-export const yesNo: Reader<boolean> = (text) => {
-  if (/^(yes|true|on|1|enabled?)$/i.test(text)) return good(true);
-  if (/^(no|false|off|0|disabled?)$/i.test(text)) return good(false);
-  return bad(`${JSON.stringify(text)} is neither "yes" nor "no"`);
-};
+/** For directives that mean nothing any more. */
+export const anything: Reader<string> = good;
 
 /** An address of this host, or 0.0.0.0 for all. */
 export const localIpv4: Reader<Ipv4Address> = (text) => {
@@ -97,18 +107,21 @@ export const teredoPrefix: Reader<number> = (text) => {
   if (address === undefined || more !== undefined) return bad(`${JSON.stringify(text)} is not ${expected}`);
   if (length !== undefined && length !== '32') return bad(`${text} is not 32 bits long; give ${expected}`);
   const view = new DataView(address.buffer, address.byteOffset, 16);
-  if (address.slice(4).some((byte) => byte !== 0))
-    return bad(`${text} has bits set behind the first 32; give ${expected}`);
   const prefix = view.getUint32(0);
   if (!isGlobalScope(prefix) || prefix >>> 29 !== 1)
     return bad(`${formatIpv6(address)} is not global unicast; give ${expected}`);
-  return good(prefix);
+  if (address.slice(4).every((byte) => byte === 0)) return good(prefix);
+  return odd(prefix, `${text} has bits set behind the first 32; they are ignored`);
 };
 
-const FACILITIES = [
+/** Those of syslog(3), by their names in syslog.conf(5). */
+export const FACILITIES = [
+  'auth',
+  'authpriv',
+  'cron',
   'daemon',
+  'ftp',
   'kern',
-  'user',
   'local0',
   'local1',
   'local2',
@@ -117,6 +130,16 @@ const FACILITIES = [
   'local5',
   'local6',
   'local7',
+  'lpr',
+  'mail',
+  'news',
+  'syslog',
+  'user',
+  'uucp',
 ] as const;
 export type SyslogFacility = (typeof FACILITIES)[number];
-export const facility: Reader<SyslogFacility> = choice(FACILITIES);
+/** Where messages go is no reason not to start. */
+export const facility: Reader<SyslogFacility> = (text) => {
+  const read = choice(FACILITIES)(text);
+  return read.ok ? read : odd('daemon', `${read.problem}; daemon is used`);
+};

@@ -1,4 +1,5 @@
 /** What the host's interfaces say about it: subnets it is attached to, and whether it has native connectivity. */
+import { readFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Ipv4Address, ipv4, isGlobalUnicast, parseIpv4 } from '../wire/ipv4.js';
 import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
@@ -61,4 +62,13 @@ function isNativeIpv6(address: Ipv6Address): boolean {
   const isTeredo = a === 0x20 && b === 0x01 && c === 0 && d === 0;
   const is6to4 = a === 0x20 && b === 0x02;
   return !isTeredo && !is6to4;
+}
+
+/** The IPv4 routing table as the kernel prints it, to tell whether it has changed; '' where /proc is not mounted. */
+export function readIpv4Routes(): string {
+  try {
+    return readFileSync('/proc/net/route', 'latin1');
+  } catch {
+    return '';
+  }
 }

@@ -2,7 +2,7 @@
 import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
 import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
-import { readHostAddresses } from '../io/interfaces.js';
+import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { resolveIpv4 } from '../io/resolver.js';
 import type { Servers } from '../protocol/qualification.js';
@@ -41,6 +41,12 @@ export function startClient(
   return { ok: true, service: new ClientService(settings, confinement, tun, socket, host) };
 }
 
+/** What of the host's network the way to a server depends on, to see a change. */
+interface Network {
+  readonly addresses: string;
+  readonly routes: string;
+}
+
 export class ClientService implements Service {
   readonly ready: Promise<void>;
   #settings: ClientSettings;
@@ -53,6 +59,7 @@ export class ClientService implements Service {
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
   #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
+  #network: Network;
   #servers: Servers | undefined;
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
@@ -73,6 +80,8 @@ export class ClientService implements Service {
     this.#host = host;
     this.#log = host.log;
     this.#resolverUser = confinement;
+    const addresses = readHostAddresses([tun.name]);
+    this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
     this.#engine = new EngineProcess(
       {
@@ -80,7 +89,7 @@ export class ClientService implements Service {
         confinement,
         device: tun.fd,
         sockets: [socket.fd],
-        directedBroadcasts: readHostAddresses([tun.name]).directedBroadcasts,
+        directedBroadcasts: addresses.directedBroadcasts,
       },
       {
         stateChanged: (state) => this.#engineSays(state),
@@ -108,13 +117,19 @@ export class ClientService implements Service {
     return (await this.#engine.statistics()) !== undefined;
   }
 
-  /** The host's addresses or routes have changed. */
+  /**
+   * The host's addresses or routes may have changed. With other addresses the mapping in the NAT is another, so the
+   * client begins anew at once; with other routes it does not sit out a long wait whose reason may just have gone.
+   */
   networkChanged(): void {
     const addresses = readHostAddresses([this.#tun.name]);
     this.#engine.setScope(addresses.directedBroadcasts);
-    if (addresses.ipv4.length === 0) return;
-    // Do not sit out a long wait when the reason for it may just have gone.
-    if (this.#state.name === 'waiting' || this.#state.name === 'failed') this.#beginAnew();
+    const before = this.#network;
+    const network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
+    this.#network = network;
+    const isIdle = this.#state.name === 'waiting' || this.#state.name === 'failed';
+    const hasMoved = network.addresses !== before.addresses;
+    if (hasMoved || (isIdle && network.routes !== before.routes)) this.#beginAnew();
   }
 
   /** The interface goes with its descriptor, and its address and routes with the interface. */
@@ -130,6 +145,8 @@ export class ClientService implements Service {
   }
 
   #beginAnew(): void {
+    this.#servers = undefined;
+    this.#engine.stop();
     this.#resolving.abort();
     this.#resolving = new AbortController();
     clearTimeout(this.#resolveTimer);
@@ -182,8 +199,8 @@ export class ClientService implements Service {
   }
 
   #engineSays(state: TunnelState): void {
-    // The end of an attempt that is no longer wanted.
-    if (this.#servers === undefined) return;
+    // The end of an attempt that is no longer wanted; and when it stops is not the engine's to say.
+    if (this.#servers === undefined || state.name === 'stopped') return;
     this.#enter(state);
     if (state.name === 'failed') void this.#followName();
   }

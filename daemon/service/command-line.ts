@@ -1,6 +1,7 @@
 /** The options that miredo(8) and miredo-server(8) share. */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { defaultConfiguration } from './default-configuration.js';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 
 export interface ProgramOptions {
@@ -17,9 +18,17 @@ export interface Program {
   readonly name: string;
   readonly summary: string;
   readonly config: string;
+  /** Read when there is no `config`: where distributions had it before. */
+  readonly olderConfig: string;
   readonly pidfile: string;
   /** Whether a server may be named as the last word. */
   readonly takesServer: boolean;
+}
+
+/** The C program's other words for --user and --chroot. */
+interface Synonyms {
+  readonly username?: string;
+  readonly chrootdir?: string;
 }
 
 /** The version of package.json, which lies above this file or above the bundle it is in. */
@@ -39,13 +48,14 @@ export function parseCommandLine(program: Program, words: readonly string[]): Pr
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     throw error;
   }
-  const options = command.opts<Omit<ProgramOptions, 'server'>>();
+  const options = command.opts<Omit<ProgramOptions, 'server'> & Synonyms>();
+  const isNamed = command.getOptionValueSource('config') !== 'default';
   return {
-    config: options.config,
+    config: isNamed ? options.config : defaultConfiguration(program),
     foreground: options.foreground ?? false,
     pidfile: options.pidfile,
-    user: options.user,
-    chroot: options.chroot,
+    user: options.user ?? options.username,
+    chroot: options.chroot ?? options.chrootdir,
     server: command.args[0],
   };
 }
@@ -59,7 +69,9 @@ export function describe(program: Program): Command {
     .addOption(new Option('-p, --pidfile <file>', 'file that holds the process id').default(program.pidfile))
     .addOption(new Option('-u, --user <user>', 'user to run as once privilege is no longer needed'))
     .addOption(new Option('-t, --chroot <dir>', 'directory to use as root after start'))
-    .helpOption('-h, --help', 'show this and exit')
+    .addOption(new Option('--username <user>', 'the same as --user').hideHelp())
+    .addOption(new Option('--chrootdir <dir>', 'the same as --chroot').hideHelp())
+    .helpOption('-h, --help', 'show the options and exit')
     .version(`${program.name} ${version()}\nLicence: MIT`, '-V, --version', 'show the version and exit')
     .allowExcessArguments(false)
     .exitOverride()

@@ -3,6 +3,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyslogFacility } from '../config/values.js';
+import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
+import { watchNetwork } from '../io/network-watch.js';
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
@@ -22,7 +24,7 @@ import {
 } from './log-messages.js';
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
-import { planConfinement } from './privilege.js';
+import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
@@ -49,6 +51,8 @@ export interface Role<Settings> {
   /** In a word, for the log: client, relay or server. */
   describe(settings: Settings): string;
   start(settings: Settings, confinement: Confinement, host: ServiceHost): Started | StartFailure;
+  /** Those beyond SUPERVISOR_CAPABILITIES without which it could not be started again. */
+  capabilities(settings: Settings): readonly CapabilityName[];
   /** Goes on with new settings without giving up the tunnel, if that can be done. */
   adopt(service: Service, settings: Settings): boolean;
 }
@@ -98,6 +102,9 @@ export class Daemon<Settings extends AnySettings> {
     this.#confinement = plan.confinement;
     const failure = await this.#startPatiently();
     if (failure !== undefined) return this.#refuse(failure);
+    this.#limitPrivilege(settings);
+    const watch = watchNetwork(() => this.#service?.networkChanged());
+    if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
     this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? false);
@@ -122,6 +129,12 @@ export class Daemon<Settings extends AnySettings> {
     if (!started.ok) return started;
     this.#service = started.service;
     return undefined;
+  }
+
+  /** What only the start needed goes; what mending and reloading need stays. */
+  #limitPrivilege(settings: Settings): void {
+    const limited = limitCapabilities([...SUPERVISOR_CAPABILITIES, ...this.#role.capabilities(settings)]);
+    if (!limited.ok) this.#logger.log('warning', limited.sentence);
   }
 
   /** When our predecessor was killed, its engine needs a moment to notice, and to let go of interface and port. */
@@ -229,7 +242,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#notifier.stopping();
     await this.#closeService();
     this.#pidFile?.release();
-    this.#say(terminated(this.#program.name, code));
+    if (code === EXIT_OK) this.#say(terminated(this.#program.name, code));
     process.exit(code);
   }
 }

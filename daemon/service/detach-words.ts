@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { describe, type Program } from './command-line.js';
 
-const PATHS = ['config', 'pidfile', 'chroot'] as const;
+const PATHS = ['config', 'pidfile', 'chroot', 'chrootdir'] as const;
 
 /**
  * `words` that parseCommandLine has accepted, with every path absolute. What was not given stays out, since a default

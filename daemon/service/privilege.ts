@@ -1,7 +1,25 @@
 /** As whom, and shut in where, an engine runs. */
 import { mkdirSync } from 'node:fs';
+import type { CapabilityName } from '../io/capabilities.js';
 import { lookupUser } from '../io/users.js';
 import type { Confinement } from '../tunnel/messages.js';
+
+/**
+ * What a supervisor keeps: to configure its interface; to start an engine that then becomes another user in another
+ * root and gives up the rest; and to end it.
+ */
+export const SUPERVISOR_CAPABILITIES: readonly CapabilityName[] = [
+  'CAP_NET_ADMIN',
+  'CAP_SETUID',
+  'CAP_SETGID',
+  'CAP_SYS_CHROOT',
+  'CAP_SETPCAP',
+  'CAP_KILL',
+];
+
+/** For a port that only root may have. */
+export const portCapabilities = (port: number): readonly CapabilityName[] =>
+  port > 0 && port < 1024 ? ['CAP_NET_BIND_SERVICE'] : [];
 
 /** What the command line says of it. */
 export interface PrivilegeOptions {
@@ -15,8 +33,9 @@ export interface PrivilegeFailure {
 }
 
 /** An empty directory that nobody can write to. */
-const EMPTY_ROOT = '/run/miredo/empty';
-const DEFAULT_USERS = ['miredo', 'nobody'];
+export const EMPTY_ROOT = '/run/miredo/empty';
+/** The first that exists. */
+export const DEFAULT_USERS = ['miredo', 'nobody'];
 
 /** Finds user and root directory; creates the empty default root. */
 export function planConfinement(

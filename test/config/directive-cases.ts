@@ -7,6 +7,8 @@ export interface DirectiveCases {
   readonly accepted: readonly (readonly [text: string, value: unknown])[];
   /** Text of the value, and the sentence behind the directive's name. */
   readonly refused: readonly (readonly [text: string, problem: string])[];
+  /** Text of the value, what the reader makes of it, and the warning behind the directive's name. */
+  readonly odd?: readonly (readonly [text: string, value: unknown, warning: string])[];
 }
 
 const NOT_IPV4 = 'is not an IPv4 address such as 198.51.100.7';
@@ -16,7 +18,9 @@ const NOT_OWN = "cannot be the address of a host; give one of this host's own";
 const PREFIX = 'an IPv6 prefix of 32 bits such as 2001:0000::';
 const NOT_INTERFACE =
   'cannot name an interface: 1 to 15 letters, digits, "_", ".", "@" or "-", and "%d" at the end for a free number';
-const FACILITIES = 'daemon, kern, user, local0, local1, local2, local3, local4, local5, local6 or local7';
+const FACILITIES =
+  'auth, authpriv, cron, daemon, ftp, kern, local0, local1, local2, local3, local4, local5, local6, local7, lpr, mail, news, syslog, user or uucp';
+const BITS_BEHIND = 'has bits set behind the first 32; they are ignored';
 
 const number = (text: string): number => parseIpv4(text) ?? Number.NaN;
 const host = (text: string) => [text, { text, address: undefined }] as const;
@@ -103,13 +107,15 @@ const TEREDO: DirectiveCases = {
     plain('2001::/16', `is not 32 bits long; give ${PREFIX}`),
     plain('2001::/032', `is not 32 bits long; give ${PREFIX}`),
     plain('2001::/', `is not 32 bits long; give ${PREFIX}`),
-    plain('2001:0:1::', `has bits set behind the first 32; give ${PREFIX}`),
-    plain('2001::1', `has bits set behind the first 32; give ${PREFIX}`),
     plain('fe80::', `is not global unicast; give ${PREFIX}`),
     plain('ff02::', `is not global unicast; give ${PREFIX}`),
     plain('fd00::', `is not global unicast; give ${PREFIX}`),
     plain('::', `is not global unicast; give ${PREFIX}`),
     plain('4000::', `is not global unicast; give ${PREFIX}`),
+  ],
+  odd: [
+    ['2001:0:1::', 0x20010000, `2001:0:1:: ${BITS_BEHIND}`],
+    ['2001::1', 0x20010000, `2001::1 ${BITS_BEHIND}`],
   ],
 };
 
@@ -117,21 +123,33 @@ const MTU: DirectiveCases = {
   accepted: [
     ['1280', 1280],
     ['1400', 1400],
-    ['01400', 1400],
+    ['+1280', 1280],
+    ['0x500', 1280],
     ['65507', 65507],
   ],
-  refused: ['1279', '100', '0', '65508', '99999999999', '-1280', '+1280', '1280.0', '0x500', '1e4', 'big', ''].map(
+  refused: ['1279', '100', '0', '65508', '99999999999', '-1280', '01400', '1280.0', '0x', '1e4', 'big', ''].map(
     (text) => quoted(text, 'is not a whole number from 1280 to 65507'),
   ),
+  odd: [['02400', 1280, '02400 is octal, which is 1280; leave the first 0 out']],
 };
 
 const FACILITY: DirectiveCases = {
-  accepted: [itself('daemon'), itself('kern'), itself('user'), itself('local0'), ['LOCAL7', 'local7']],
-  refused: [quoted('mail', `is none of ${FACILITIES}`), quoted('local8', `is none of ${FACILITIES}`)],
+  accepted: [itself('daemon'), itself('kern'), itself('user'), itself('mail'), itself('local0'), ['LOCAL7', 'local7']],
+  refused: [],
+  odd: ['LOG_DAEMON', 'local8', ''].map((text) => [
+    text,
+    'daemon',
+    `${JSON.stringify(text)} is none of ${FACILITIES}; daemon is used`,
+  ]),
 };
 
+/** Those that do nothing any more: completeness.test.ts. */
+type Obsolete = 'ignoreConeBit' | 'defaultRoute';
+
 /** The keys are those of the table: a directive that is added there has to be added here. */
-export const MIREDO_CASES: { readonly [Key in keyof typeof MIREDO_DIRECTIVES]: DirectiveCases } = {
+export const MIREDO_CASES: {
+  readonly [Key in Exclude<keyof typeof MIREDO_DIRECTIVES, Obsolete>]: DirectiveCases;
+} = {
   relayType: {
     accepted: [
       itself('client'),
@@ -181,13 +199,6 @@ export const MIREDO_CASES: { readonly [Key in keyof typeof MIREDO_DIRECTIVES]: D
     refused: ['65536', '-1', '3545/udp', 'any', '4294967296'].map((text) =>
       quoted(text, 'is not a whole number from 0 to 65535'),
     ),
-  },
-  ignoreConeBit: {
-    accepted: [
-      ...['yes', 'Yes', 'true', 'on', '1', 'enable', 'enabled'].map((text) => [text, true] as const),
-      ...['no', 'NO', 'false', 'off', '0', 'disable', 'disabled'].map((text) => [text, false] as const),
-    ],
-    refused: ['maybe', '2', 'y', ''].map((text) => quoted(text, 'is neither "yes" nor "no"')),
   },
   syslogFacility: FACILITY,
 };

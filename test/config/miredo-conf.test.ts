@@ -59,7 +59,6 @@ describe('what a file says', () => {
       'InterfaceName tun0',
       'BindAddress 192.168.1.2',
       'BindPort 3545',
-      'IgnoreConeBit yes',
       'SyslogFacility local3',
     ];
     assert.deepEqual(settingsOf(text.join('\n')), {
@@ -159,7 +158,7 @@ describe('faults', () => {
     [
       'a directive of the other program',
       `${SERVER}ServerBindAddress 203.0.113.10\n`,
-      ['warning 2: "ServerBindAddress" is no directive and is ignored; did you mean ServerAddress?'],
+      ['warning 2: ServerBindAddress belongs in miredo-server.conf and is ignored here'],
     ],
     [
       'a directive twice: the first counts',
@@ -208,10 +207,10 @@ describe('faults', () => {
     ],
     [
       'a type that cannot be: the other values are looked at all the same',
-      'BindPort x\nRelayType\n',
+      'BindPort x\nRelayType server\n',
       [
         'error 1: BindPort: "x" is not a whole number from 0 to 65535',
-        'error 2: RelayType needs a value: (client | autoclient | relay | cone | restricted)',
+        'error 2: RelayType: "server" is none of client, autoclient, relay, cone or restricted',
       ],
     ],
     [

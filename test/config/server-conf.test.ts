@@ -60,9 +60,9 @@ test('a secondary address that cannot be is told once', () => {
   ]);
 });
 
-test('directives of the other program are unknown', () => {
+test('directives of the other program are named as such', () => {
   assert.deepEqual(faultsOf('ServerBindAddress 203.0.113.10\nServerAddress teredo.example\nRelayType relay\n'), [
-    'warning 2: "ServerAddress" is no directive and is ignored; did you mean ServerBindAddress?',
-    'warning 3: "RelayType" is no directive and is ignored',
+    'warning 2: ServerAddress belongs in miredo.conf and is ignored here',
+    'warning 3: RelayType belongs in miredo.conf and is ignored here',
   ]);
 });

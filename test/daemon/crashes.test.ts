@@ -1,10 +1,10 @@
 /** Supervisor and engine when one of them is killed: what is left, and what comes back. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { labSkip } from '../lab/availability.js';
 import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
-import { createLab, INTERFACE, type Lab } from '../lab/lab.js';
+import { createLab, INTERFACE, type Lab, type RunningClient } from '../lab/lab.js';
 import { isLossless } from '../lab/ping.js';
 
 /** The engine of a program: its child of that name. */
@@ -23,6 +23,68 @@ function commandOf(pid: number): string {
 
 const isGone = (pid: number): boolean => commandOf(pid) === '';
 
+/** Fields of /proc/PID/status of every thread. */
+function statuses(pid: number): Record<string, string>[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    return Object.fromEntries(text.split('\n').map((line) => line.split(':\t') as [string, string]));
+  });
+}
+
+/** Bits of NET_ADMIN, SETUID, SETGID, SYS_CHROOT, SETPCAP and KILL (capability.h); NET_RAW for a server. */
+const SUPERVISOR_MASK = (1n << 12n) | (1n << 7n) | (1n << 6n) | (1n << 18n) | (1n << 8n) | (1n << 5n);
+const NET_RAW_MASK = 1n << 13n;
+const CAPABILITY_SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
+
+const hasRoot = process.geteuid?.() === 0;
+
+describe('privilege', { skip: labSkip('ours') || (hasRoot ? false : 'not root') }, () => {
+  let lab: Lab;
+
+  before(async () => {
+    lab = await createLab({ nats: ['port-restricted'] });
+  });
+  after(() => lab.dispose());
+
+  let client: RunningClient;
+
+  test('no thread of an engine has a capability, a group or root; a supervisor has what it needs and no more', async () => {
+    const server = await lab.startServer('ours');
+    const relay = await lab.startRelay('ours');
+    client = await lab.startClient(0, 'ours');
+    for (const { pid } of [client.program, relay, server]) {
+      const engine = engineOf(pid);
+      assert.ok(engine !== undefined);
+      for (const status of statuses(engine)) {
+        for (const set of CAPABILITY_SETS) assert.equal(BigInt(`0x${status[set]}`), 0n, set);
+        assert.doesNotMatch(`${status['Uid']}\t${status['Gid']}`, /(^|\t)0(\t|$)/);
+        assert.equal(status['Groups']?.trim(), '');
+        assert.equal(status['NoNewPrivs'], '1');
+        assert.equal(status['Seccomp'], '2');
+      }
+      assert.equal(readlinkSync(`/proc/${engine}/root`), '/run/miredo/empty');
+      assert.deepEqual(readdirSync(`/proc/${engine}/root`), []);
+      const expected = pid === server.pid ? SUPERVISOR_MASK | NET_RAW_MASK : SUPERVISOR_MASK;
+      for (const status of statuses(pid)) {
+        for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(BigInt(`0x${status[set]}`) & ~expected, 0n, set);
+      }
+    }
+  });
+
+  test('an engine holds no descriptor but its own: channel, device, sockets, and what Node needs to wait', async () => {
+    const { program } = client;
+    const engine = engineOf(program.pid) ?? 0;
+    const targets = readdirSync(`/proc/${engine}/fd`).map((fd) => readlinkSync(`/proc/${engine}/fd/${fd}`));
+    const unknown = targets.filter(
+      (target) =>
+        !/^(\/dev\/null|\/dev\/net\/tun|socket:\[\d+\]|pipe:\[\d+\]|anon_inode:\[?(eventpoll|eventfd)\]?)$/.test(
+          target,
+        ),
+    );
+    assert.deepEqual(unknown, []);
+  });
+});
+
 describe('crashes', { skip: labSkip('ours') }, () => {
   let lab: Lab;
 
@@ -32,13 +94,21 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
   after(() => lab.dispose());
 
+  const startClient = async () => {
+    try {
+      return await lab.startClient(0, 'ours');
+    } catch (error) {
+      throw new Error(`${error}\n${lab.logs()}`);
+    }
+  };
+
   const interfaceIndex = async (): Promise<string> => {
     const { stdout } = await lab.run(lab.client(0), ['ip', '-o', 'link', 'show', INTERFACE]);
     return stdout.split(':')[0] ?? '';
   };
 
   test('kill -9 of the engine: address and routes go within a second, and come back on the same interface', async () => {
-    const { program, address } = await lab.startClient(0, 'ours');
+    const { program, address } = await startClient();
     const index = await interfaceIndex();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
@@ -61,11 +131,11 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('an engine that ends is started again each time', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     for (let round = 0; round < 3; round++) {
       const engine = engineOf(program.pid);
       assert.ok(engine !== undefined);
-      process.kill(engine, 'SIGTERM');
+      process.kill(engine, 'SIGSEGV');
       await waitFor('another engine', () => (engineOf(program.pid) ?? engine) !== engine || undefined, {
         timeout: 5000,
       });
@@ -75,12 +145,12 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('kill -9 of the supervisor: engine and interface go by themselves, and the next start works at once', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
     program.signal('SIGKILL');
     await program.exited;
-    const next = await lab.startClient(0, 'ours');
+    const next = await startClient();
     assert.ok(isGone(engine));
     await next.program.stop();
     const links = await lab.run(lab.client(0), ['ip', '-o', 'link']);
@@ -88,7 +158,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('SIGTERM ends supervisor and engine within a tenth of a second or so, with exit code 0, and leaves nothing', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
     const askedAt = performance.now();
@@ -107,7 +177,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
   });
 
   test('the interface is deleted under the daemon: it is made again', async () => {
-    const { program } = await lab.startClient(0, 'ours');
+    const { program } = await startClient();
     const before = await interfaceIndex();
     await lab.run(lab.client(0), ['ip', 'link', 'delete', INTERFACE]);
     await waitFor('another interface', () => /Starting again/.test(program.log()) || undefined, { timeout: 5000 });

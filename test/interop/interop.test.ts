@@ -10,7 +10,7 @@ import { globalAddresses, waitFor } from '../lab/kernel-view.js';
 import { createLab, INTERFACE } from '../lab/lab.js';
 import { canMeet, type Kind, kindName, WORLDS, type World } from './cases.js';
 import { BURST_COUNT, type Exchange, exchange, type Party, PING_COUNT } from './exchange.js';
-import { type Matrix, writeMatrix } from './matrix.js';
+import { type Matrix, median, writeMatrix } from './matrix.js';
 import { type Stage, setStage } from './stage.js';
 
 const matrix: Matrix = { qualifications: [], rows: [] };
@@ -89,8 +89,8 @@ async function runCase(stage: Stage, { opener, acceptor, parties, queueing }: Ca
 }
 
 function noteQualifications({ world, openers, acceptors }: Stage): void {
-  for (const [client, { qualifiedAfter }] of [...openers, ...acceptors]) {
-    matrix.qualifications.push({ world: world.name, client, milliseconds: qualifiedAfter });
+  for (const { who, qualifiedAfter } of [...openers.values(), ...acceptors.values()]) {
+    matrix.qualifications.push({ world: world.name, who, milliseconds: qualifiedAfter });
   }
 }
 
@@ -103,12 +103,14 @@ for (const world of WORLDS) {
     });
     after(() => stage?.lab.dispose());
 
-    test('every client qualifies in time', () => {
-      const late = [...stage.openers, ...stage.acceptors].filter(
-        ([, client]) => client.qualifiedAfter > QUALIFIED_WITHIN,
-      );
-      assert.deepEqual(late, []);
-    });
+    for (const who of new Set(world.kinds.map((kind) => kind.who))) {
+      test(`${who} qualifies in time`, { skip: labSkip(who) }, () => {
+        // The median: one that another program kept from the processor says nothing. The table has the others too.
+        const mine = matrix.qualifications.filter((row) => row.world === world.name && row.who === who);
+        const times = mine.map((row) => row.milliseconds);
+        assert.ok(median(times) < QUALIFIED_WITHIN, `${times.map(Math.round)} ms`);
+      });
+    }
     for (const one of casesOf(world)) {
       test(`${one.opener} → ${one.acceptor}`, { skip: labSkip(...one.needs) }, async (t) => {
         try {

@@ -3,6 +3,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Implementation } from '../lab/implementation.js';
 import { BURST_COUNT, type Exchange, PING_COUNT } from './exchange.js';
 
 export interface Row extends Exchange {
@@ -13,7 +14,7 @@ export interface Row extends Exchange {
 
 export interface Qualification {
   readonly world: string;
-  readonly client: string;
+  readonly who: Implementation;
   /** From the start of the process to a usable address and default route. */
   readonly milliseconds: number;
 }
@@ -49,18 +50,18 @@ function rowText(row: Row): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function qualificationLines(matrix: Matrix, world: string): string[] {
   const mine = matrix.qualifications.filter((row) => row.world === world);
-  const whose = [...new Set(mine.map((row) => row.client.split(' ')[0] ?? ''))];
-  return whose.map((who) => {
-    const times = mine.filter((row) => row.client.startsWith(`${who} `)).map((row) => row.milliseconds);
+  return [...new Set(mine.map((row) => row.who))].map((who) => {
+    const times = mine.filter((row) => row.who === who).map((row) => row.milliseconds);
     const [least, most] = [Math.min(...times), Math.max(...times)];
-    return `Time to qualify, ${who}: median ${median(times).toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)}).`;
+    const span = `median ${median(times).toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)})`;
+    return `Time to qualify, ${who === 'ours' ? 'ours' : 'C'}: ${span}.`;
   });
 }
 

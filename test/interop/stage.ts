@@ -7,6 +7,7 @@ import { type Kind, kindName, type World } from './cases.js';
 import type { Party } from './exchange.js';
 
 export interface CastMember extends Party {
+  readonly who: Implementation;
   readonly qualifiedAfter: number;
 }
 
@@ -28,7 +29,7 @@ async function startClients(lab: Lab, kinds: readonly Kind[], first: number): Pr
   const cast = new Map<string, CastMember>();
   for (const [i, kind] of kinds.entries()) {
     const { address, qualifiedAfter }: RunningClient = await lab.startClient(first + i, kind.who);
-    cast.set(kindName(kind), { place: lab.client(first + i), address, qualifiedAfter });
+    cast.set(kindName(kind), { who: kind.who, place: lab.client(first + i), address, qualifiedAfter });
   }
   return cast;
 }

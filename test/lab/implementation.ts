@@ -18,7 +18,9 @@ export type ProgramKind = 'tunnel' | 'server';
 
 export function commandLine(who: Implementation, kind: ProgramKind, config: string, pidFile: string): string[] {
   const program = who === 'ours' ? [process.execPath, OURS[kind]] : [C[kind]];
-  return [...program, '-f', '-c', config, '-p', pidFile];
+  // Where only root exists nobody else's rights can be taken on. C refuses to stay root.
+  const user = who === 'ours' && isSingleUser() ? ['-u', 'root'] : [];
+  return [...program, '-f', '-c', config, '-p', pidFile, ...user];
 }
 
 /** Why an implementation cannot take part here; undefined when it can. */

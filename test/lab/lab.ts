@@ -232,7 +232,9 @@ export class Lab {
         return hasDefaultRoute(client.pid, INTERFACE) ? address : undefined;
       },
       { timeout, abort: () => endedReason(client) },
-    );
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\n${client.log()}`, { cause: error });
+    });
   }
 
   /** What every program has written so far, for a failed test's report. */

@@ -1,12 +1,12 @@
 /**
  * The programs that the lab and its tests run, which of them are missing, and how to get them.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
 
 /** What a program is needed for. */
-export type Purpose = 'lab' | 'c-miredo';
+export type Purpose = 'lab' | 'c-miredo' | 'manual';
 
 export interface NeededProgram {
   readonly program: string;
@@ -48,14 +48,27 @@ export function missingSentence(purposes: readonly Purpose[]): string | undefine
   return `not installed: ${names} (as root: apt-get install ${packagesOf(missing).join(' ')})`;
 }
 
+/** invoke-rc.d asks this program before it starts a service: Debian's miredo must not run outside the lab. */
+const POLICY = '/usr/sbin/policy-rc.d';
+
+async function withoutServices<T>(body: () => Promise<T>): Promise<T> {
+  if (existsSync(POLICY)) return body();
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return await body();
+  } finally {
+    rmSync(POLICY);
+  }
+}
+
 /** Installs what is missing with apt-get, without starting any service. For root only. */
 export async function installMissing(purposes: readonly Purpose[], say: (line: string) => void): Promise<void> {
   const packages = packagesOf(missingPrograms(purposes));
   if (packages.length === 0) return;
   say(`Installing Debian packages: ${packages.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
   await run(['apt-get', 'update'], { env, timeout: 120_000 });
-  const result = await run(install, { env, timeout: 600_000 });
+  const result = await withoutServices(() => run(install, { env, timeout: 600_000 }));
   if (result.code !== 0) throw new Error(`apt-get install failed:\n${result.stderr}`);
 }

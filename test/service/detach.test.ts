@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { waitFor } from '../lab/kernel-view.js';
 import { temporaryFolder } from './log-sockets.js';
 
 const PROGRAM = fileURLToPath(new URL('detach-child.js', import.meta.url));
@@ -130,7 +131,8 @@ for (const what of ['slow', 'stubborn']) {
     const end = await endOf(start(what, file, '1500'));
     assert.deepEqual(end, { code: 1, errors: 'demo: error: is not up after 1.5 s, ending it\n' });
     const { pid } = await factsIn(t, file);
-    assert.ok(!isAlive(pid));
+    // A kill takes effect a moment after it was sent.
+    await waitFor('its end', () => !isAlive(pid) || undefined, { timeout: 2_000 });
   });
 }
 
@@ -140,7 +142,8 @@ test('who is interrupted while waiting takes the child along', async (t) => {
   const { pid } = await factsIn(t, file);
   parent.kill('SIGINT');
   assert.deepEqual(await endOf(parent), { code: 130, errors: '' });
-  assert.ok(!isAlive(pid));
+  // A kill takes effect a moment after it was sent.
+  await waitFor('its end', () => !isAlive(pid) || undefined, { timeout: 2_000 });
 });
 
 test('a variable from elsewhere does not make a child', (t) => {

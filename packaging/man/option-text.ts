@@ -1,0 +1,56 @@
+/** The synopsis and the list of options of a program, from its command line as commander knows it. */
+import type { Argument, Command, Option } from 'commander';
+import { asSentence, escapeText, sentences, tagList } from './mdoc.js';
+
+/** Every option, those that --help does not show included; the order of --help. */
+export function optionsOf(command: Command): readonly Option[] {
+  const shown = command.createHelp().visibleOptions(command);
+  return [...shown, ...command.options.filter((option) => !shown.includes(option))];
+}
+
+/** The name by which the manual's source speaks of an option: --config. */
+export const keyOf = (option: Option): string => option.long ?? option.short ?? '';
+
+export function synopsis(command: Command): string[] {
+  const shown = command.createHelp().visibleOptions(command);
+  const options = shown.map((option) => `.Op ${[shortOrLong(option), operandOf(option)].filter(Boolean).join(' ')}`);
+  return ['.Nm', ...options, ...command.registeredArguments.map((argument) => `.Op ${argumentTerm(argument)}`)];
+}
+
+/** `more` adds lines of mdoc to an option or argument, by its key or name. */
+export function optionList(command: Command, more: ReadonlyMap<string, readonly string[]>): string[] {
+  const options = optionsOf(command).map((option) => {
+    const body = [sentences(asSentence(option.description)), ...defaultOf(option), ...(more.get(keyOf(option)) ?? [])];
+    return [optionTerm(option), body] as const;
+  });
+  const words = command.registeredArguments.map((argument) => {
+    const body = [sentences(asSentence(argument.description)), ...(more.get(argument.name()) ?? [])];
+    return [argumentTerm(argument), body] as const;
+  });
+  return tagList([...options, ...words]);
+}
+
+/** `-c file` and `--config file`. */
+function optionTerm(option: Option): string {
+  const operand = operandOf(option);
+  const forms = [option.short?.replace(/^-/, ''), option.long?.replace(/^--/, '\\-')].filter(
+    (form) => form !== undefined,
+  );
+  return forms.map((form) => ['Fl', form, operand].filter(Boolean).join(' ')).join(' , ');
+}
+
+const shortOrLong = (option: Option): string =>
+  option.short === undefined ? `Fl ${option.long?.replace(/^--/, '\\-')}` : `Fl ${option.short.replace(/^-/, '')}`;
+
+function operandOf(option: Option): string {
+  const name = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1];
+  return name === undefined ? '' : `Ar ${escapeText(name)}`;
+}
+
+const argumentTerm = (argument: Argument): string =>
+  `Ar ${escapeText(argument.name())}${argument.variadic ? ' ...' : ''}`;
+
+function defaultOf(option: Option): string[] {
+  const value: unknown = option.defaultValue;
+  return typeof value === 'string' ? ['The default is', `.Pa ${escapeText(value)} .`] : [];
+}

@@ -1,0 +1,32 @@
+/** What the manual says in words and the programs have in code. */
+import { MIREDO_DIRECTIVES } from '../../daemon/config/directives.js';
+import { FACILITIES } from '../../daemon/config/values.js';
+import { version } from '../../daemon/service/command-line.js';
+import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
+import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
+import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
+import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
+import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
+
+export const VALUES: Readonly<Record<string, string>> = {
+  version: version(),
+  'miredo.conf': MIREDO.config,
+  'miredo.olderConf': MIREDO.olderConfig,
+  'miredo.pidfile': MIREDO.pidfile,
+  'server.conf': MIREDO_SERVER.config,
+  'server.olderConf': MIREDO_SERVER.olderConfig,
+  'server.pidfile': MIREDO_SERVER.pidfile,
+  'user.first': DEFAULT_USERS[0] ?? '',
+  'user.second': DEFAULT_USERS[1] ?? '',
+  'root.empty': EMPTY_ROOT,
+  'exit.ok': String(EXIT_OK),
+  'exit.failure': String(EXIT_FAILURE),
+  'exit.usage': String(EXIT_USAGE),
+  'exit.software': String(EXIT_SOFTWARE),
+  'mtu.default': String(DEFAULT_MTU),
+  'mtu.maximum': String(MAXIMUM_MTU),
+  'port.teredo': String(TEREDO_PORT),
+  'interface.default': MIREDO_DIRECTIVES.interfaceName.standard,
+  'facility.default': MIREDO_DIRECTIVES.syslogFacility.standard,
+  'facility.number': String(FACILITIES.length),
+};

@@ -1,0 +1,265 @@
+/** The manual says what the programs do: no option, directive or file that is not there, and none left out. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { MIREDO_DIRECTIVES, RELAY_TYPES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
+import { parseMiredoConf } from '../../daemon/config/miredo-conf.js';
+import { parseServerConf } from '../../daemon/config/server-conf.js';
+import * as exitCodes from '../../daemon/service/exit-codes.js';
+import { formatIpv4, UNSPECIFIED_IPV4 } from '../../daemon/wire/ipv4.js';
+import { EXAMPLES, makePage, PAGES } from '../../packaging/man/manual.js';
+import { optionsOf } from '../../packaging/man/option-text.js';
+import { VALUES } from '../../packaging/man/values.js';
+import { CHECKCONF_PROGRAM } from '../daemon/checkconf-program.js';
+import { run } from '../lab/command.js';
+import { itemsOf, macrosOf, sectionsOf, typedOption, wordsAfter } from './mdoc-page.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BUILT = join(ROOT, 'build/man');
+const PAGE = new Map(PAGES.map((page) => [page.name, makePage(page)]));
+const page = (name: string): string => PAGE.get(name) ?? assert.fail(`there is no page ${name}`);
+
+const PROGRAMS = PAGES.flatMap(({ name, command }) => (command === undefined ? [] : [{ name, command: command() }]));
+const FILES = PAGES.flatMap(({ name, table }) => (table === undefined ? [] : [{ name, table }]));
+
+/** -c, --config, … */
+const formsOf = (command: Command): string[] =>
+  optionsOf(command).flatMap(({ short, long }) => [short, long].filter((form) => form !== undefined));
+
+describe('the built manual', () => {
+  it('is what the sources make, page for page', () => {
+    assert.deepEqual(readdirSync(BUILT).sort(), PAGES.map(({ name }) => name).sort());
+    for (const { name } of PAGES) assert.equal(readFileSync(join(BUILT, name), 'utf8'), page(name));
+  });
+
+  it('has a page for each program of the package', () => {
+    const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+    for (const name of ['miredo', 'miredo-server', 'miredo-checkconf']) {
+      assert.ok(bin[name] !== undefined && PAGE.has(`${name}.8`), name);
+    }
+  });
+
+  it('names each page as its file is named', () => {
+    for (const [name, text] of PAGE) {
+      const [, title, section] = /^(.*)\.(\d)$/.exec(name) ?? [];
+      assert.match(text, new RegExp(`^\\.Dt ${title?.toUpperCase().replaceAll('.', '\\.')} ${section}$`, 'm'));
+    }
+  });
+});
+
+describe('sections', () => {
+  const always = ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'FILES', 'EXAMPLES', 'COMPATIBILITY', 'SEE ALSO'];
+  const ofDaemons = ['OPTIONS', 'SIGNALS', 'SECURITY', 'ENVIRONMENT', 'EXIT STATUS', 'STANDARDS'];
+  for (const { name } of PAGES) {
+    it(`${name} has those it needs`, () => {
+      const sections = sectionsOf(page(name));
+      const needed = /^miredo(-server)?\.8$/.test(name) ? [...always, ...ofDaemons] : always;
+      assert.deepEqual(
+        needed.filter((section) => !sections.includes(section)),
+        [],
+      );
+    });
+  }
+});
+
+describe('options', () => {
+  for (const { name, command } of PROGRAMS) {
+    it(`${name} documents each of ${command.name()}'s, once`, () => {
+      const items = itemsOf(page(name), 'OPTIONS');
+      const documented = items.flatMap((words) =>
+        words.flatMap((word, i) => (word === 'Fl' ? [typedOption(words[i + 1] ?? '')] : [])),
+      );
+      assert.deepEqual(documented.sort(), formsOf(command).sort());
+      const operands = items.filter(([first]) => first === 'Ar').map(([, operand]) => operand);
+      assert.deepEqual(
+        operands,
+        command.registeredArguments.map((argument) => argument.name()),
+      );
+    });
+
+    it(`${name} names no option anywhere that ${command.name()} does not have`, () => {
+      const named = wordsAfter(macrosOf(page(name)), 'Fl').map(typedOption);
+      assert.ok(named.length > 0);
+      assert.deepEqual(
+        named.filter((option) => !formsOf(command).includes(option)),
+        [],
+      );
+    });
+
+    it(`${name} shows every option of the help in the synopsis`, () => {
+      const options = macrosOf(page(name)).filter((macro) => macro.section === 'SYNOPSIS' && macro.name === 'Op');
+      const visible = command.createHelp().visibleOptions(command).length + command.registeredArguments.length;
+      assert.equal(options.length, visible);
+    });
+  }
+
+  it('are used in examples as the programs have them', () => {
+    const calls = [...PAGE.values()].flatMap((text) =>
+      [...text.matchAll(/^\.Dl (.*)$/gm)].map(([, line]) => line ?? ''),
+    );
+    const commands = calls.flatMap((line) => line.split(' && ')).filter((call) => call.startsWith('miredo'));
+    assert.ok(commands.length >= 4);
+    for (const call of commands) {
+      const [program = '', ...words] = call.split(' ');
+      const known = formsOf(PROGRAMS.find(({ command }) => command.name() === program)?.command ?? assert.fail(call));
+      const options = words.filter((word) => word.startsWith('-'));
+      assert.deepEqual(
+        options.filter((option) => !known.includes(option)),
+        [],
+        call,
+      );
+    }
+  });
+});
+
+describe('directives', () => {
+  for (const { name, table } of FILES) {
+    it(`${name} documents each, once, and no other`, () => {
+      const items = itemsOf(page(name), 'DESCRIPTION').filter(([first]) => first === 'Cm');
+      assert.deepEqual(
+        items.map(([, directive]) => directive).sort(),
+        Object.values(table)
+          .map((directive) => directive.name)
+          .sort(),
+      );
+    });
+  }
+
+  it('are named in no page that do not exist', () => {
+    const known = FILES.flatMap(({ table }) => Object.values(table).map((directive) => directive.name));
+    for (const [name, text] of PAGE) {
+      const unknown = wordsAfter(macrosOf(text), 'Ic').filter((directive) => !known.includes(directive));
+      assert.deepEqual(unknown, [], name);
+    }
+  });
+
+  it('offer the words that the parser takes', () => {
+    assert.equal(MIREDO_DIRECTIVES.relayType.operand, `(${RELAY_TYPES.join(' | ')})`);
+  });
+
+  it('have the defaults that the parser gives them', () => {
+    const relay = parseMiredoConf('f', 'RelayType relay\n').settings;
+    const client = parseMiredoConf('f', 'ServerAddress 203.0.113.1\n').settings;
+    const server = parseServerConf('f', 'ServerBindAddress 203.0.113.1\n').settings;
+    assert.ok(relay?.mode === 'relay' && client?.mode === 'client' && server !== undefined);
+    const { relayType, interfaceName, interfaceMtu, syslogFacility, prefix, bindPort, bindAddress, serverAddress2 } =
+      MIREDO_DIRECTIVES;
+    assert.equal(client.mode, relayType.standard);
+    assert.equal(formatIpv4(relay.bindAddress), formatIpv4(UNSPECIFIED_IPV4));
+    assert.match(bindAddress.standard, /^any address/);
+    assert.equal(client.secondary, undefined);
+    assert.match(serverAddress2.standard, /^the address after /);
+    assert.ok(bindPort.standard.startsWith(`${relay.bindPort},`));
+    for (const settings of [relay, client]) assert.equal(settings.interfaceName, interfaceName.standard);
+    for (const settings of [relay, server]) {
+      assert.equal(String(settings.mtu), interfaceMtu.standard);
+      assert.equal(settings.syslogFacility, syslogFacility.standard);
+      assert.deepEqual(prefix.read(prefix.standard), { ok: true, value: settings.prefix });
+    }
+    assert.equal(server.secondary, server.primary + 1);
+    assert.match(SERVER_DIRECTIVES.serverBindAddress2.standard, /^the address after /);
+  });
+});
+
+describe('what else the pages name', () => {
+  it('files are those of the programs', () => {
+    const known = new Set([...Object.values(VALUES), '/etc/miredo/client-hook']);
+    for (const [name, text] of PAGE) {
+      const unknown = wordsAfter(macrosOf(text), 'Pa').filter((file) => !known.has(file));
+      assert.deepEqual(unknown, [], name);
+      const inText = [...text.matchAll(/(?<![\w.])\/(?:etc|run|var|usr)\/[\w./-]+/g)].map(([file]) => file);
+      assert.deepEqual(
+        inText.filter((file) => !known.has(file)),
+        [],
+        name,
+      );
+    }
+  });
+
+  it('exit statuses are those of the programs', () => {
+    const all = Object.values(exitCodes).map(String).sort();
+    const statuses = (name: string): string[] => itemsOf(page(name), 'EXIT STATUS').map(([status]) => status ?? '');
+    assert.deepEqual(statuses('miredo.8').sort(), all);
+    assert.deepEqual(statuses('miredo-server.8').sort(), all);
+    const ofCheckconf = [exitCodes.EXIT_OK, exitCodes.EXIT_FAILURE, exitCodes.EXIT_USAGE].map(String);
+    assert.deepEqual(statuses('miredo-checkconf.8').sort(), ofCheckconf.sort());
+  });
+
+  it('environment variables are those that the programs read', () => {
+    const folder = join(ROOT, 'daemon');
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const text = sources.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+    const subscripts = [...text.matchAll(/env(?:ironment)?\['([A-Z_]+)'\]/g)].map(([, name]) => name ?? '');
+    const unpacked = [...text.matchAll(/\{([^{}]*)\} = (?:process\.)?env(?:ironment)?;/g)].flatMap(([, names = '']) =>
+      [...names.matchAll(/[A-Z][A-Z_]+/g)].map(([name]) => name),
+    );
+    const read = new Set([...subscripts, ...unpacked]);
+    read.delete('PATH');
+    const documented = (name: string): Set<string> => {
+      const items = itemsOf(page(name), 'ENVIRONMENT').flat();
+      return new Set(items.filter((word) => /^[A-Z][A-Z_]+$/.test(word)));
+    };
+    for (const name of ['miredo.8', 'miredo-server.8']) assert.deepEqual(documented(name), read);
+  });
+
+  it('signals are those of the old manual', () => {
+    const signals = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
+    for (const name of ['miredo.8', 'miredo-server.8']) {
+      const words = itemsOf(page(name), 'SIGNALS').flat();
+      assert.deepEqual(
+        words.filter((word) => word.startsWith('SIG')),
+        signals,
+      );
+    }
+  });
+
+  it('other pages exist: ours in the manual, and those of Debian packages', () => {
+    const foreign = new Set([
+      'ip 8', // iproute2
+      'seccomp 2', // manpages-dev
+      'syslog 3', // manpages-dev
+      'systemctl 1', // systemd
+      'systemd 1', // systemd
+      'systemd.journal-fields 7', // systemd
+    ]);
+    const referred = new Set<string>();
+    for (const [name, text] of PAGE) {
+      const references = macrosOf(text).filter((macro) => macro.name === 'Xr');
+      assert.ok(references.length > 0, name);
+      for (const { words } of references) {
+        const [title = '', section = ''] = words;
+        referred.add(`${title}.${section}`);
+        assert.notEqual(`${title}.${section}`, name, 'a page does not refer to itself');
+        assert.ok(
+          PAGE.has(`${title}.${section}`) || foreign.has(`${title} ${section}`),
+          `${name}: ${title}(${section})`,
+        );
+      }
+    }
+    for (const name of PAGE.keys()) assert.ok(referred.has(name), `no page refers to ${name}`);
+  });
+});
+
+describe('examples', () => {
+  const examples = readdirSync(EXAMPLES).sort();
+
+  it('are all in the pages of the files they are of', () => {
+    const sources = join(ROOT, 'packaging/man');
+    for (const example of examples) {
+      const owner = example.startsWith('miredo-server') ? 'miredo-server.conf.5' : 'miredo.conf.5';
+      assert.match(readFileSync(join(sources, `${owner}.mdoc`), 'utf8'), new RegExp(`^@example ${example}$`, 'm'));
+      const lines = readFileSync(join(EXAMPLES, example), 'utf8').trimEnd().split('\n');
+      assert.ok(lines.every((line) => line.length <= 68));
+    }
+  });
+
+  for (const example of examples) {
+    it(`${example} passes miredo-checkconf`, async () => {
+      const { code, stderr } = await run([CHECKCONF_PROGRAM, join(EXAMPLES, example)]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    });
+  }
+});
