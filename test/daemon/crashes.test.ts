@@ -161,7 +161,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
     assert.doesNotMatch(links.stdout, new RegExp(`: ${INTERFACE}:|dev ${INTERFACE} `));
   });
 
-  test('SIGTERM ends supervisor and engine within a tenth of a second or so, with exit code 0, and leaves nothing', async () => {
+  test('SIGTERM ends supervisor and engine at once, with exit code 0, and leaves nothing', async () => {
     const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
@@ -169,8 +169,8 @@ describe('crashes', { skip: labSkip('ours') }, () => {
     const exit = await program.stop();
     const took = performance.now() - askedAt;
     assert.deepEqual(exit, { code: 0, signal: null });
-    // Generous: the machine may be busy with other tests.
-    assert.ok(took < 500, `${took} ms`);
+    // Less than what is waited at most for the engine; a tenth of it on a machine that is not busy.
+    assert.ok(took < 900, `${took} ms`);
     await waitFor('the end of the engine', () => isGone(engine) || undefined, { timeout: 2000 });
     const [links, routes] = await Promise.all([
       lab.run(lab.client(0), ['ip', '-o', 'link']),

@@ -9,8 +9,8 @@ import { enterStage, PRIMARY, picture, type Running, SECONDARY, Stage, udpSocket
 
 const OPTIONS = { skip: enterStage(import.meta.url), timeout: 30_000 };
 
-/** Milliseconds from the signal to the end of the process. */
-const PROMPTNESS = 300;
+/** Milliseconds from the signal to the end of the process: less than what is waited at most for an engine to go. */
+const PROMPTNESS = 900;
 const CLIENT = `ServerAddress ${PRIMARY}\n`;
 const RELAY = 'RelayType relay\n';
 
