@@ -113,8 +113,8 @@ export class ClientService implements Service {
     return true;
   }
 
-  async isHealthy(): Promise<boolean> {
-    return (await this.#engine.statistics()) !== undefined;
+  isHealthy(): Promise<boolean> {
+    return this.#engine.isHealthy();
   }
 
   /**

@@ -29,9 +29,10 @@ import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
 
-/** Milliseconds before a service that broke is started again; doubles up to the limit. */
+/** Milliseconds before a service that broke is started again; doubles up to the limit, begins anew when it lasted. */
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
+const LASTING = 120_000;
 
 /** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
 const CLOSE_TIMEOUT = 1_000;
@@ -74,6 +75,8 @@ export class Daemon<Settings extends AnySettings> {
   #service: Service | undefined;
   #state: TunnelState | undefined;
   #mendDelay = MEND_DELAY;
+  /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
+  #worksSince = Number.POSITIVE_INFINITY;
   #mendTimer: NodeJS.Timeout | undefined;
   /** One after the other: each changes what the next one finds. */
   #reloading: Promise<void> = Promise.resolve();
@@ -107,7 +110,7 @@ export class Daemon<Settings extends AnySettings> {
     if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
-    this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? false);
+    this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? true);
   }
 
   #say(entry: LogEntry): void {
@@ -128,6 +131,7 @@ export class Daemon<Settings extends AnySettings> {
     });
     if (!started.ok) return started;
     this.#service = started.service;
+    this.#worksSince = now();
     return undefined;
   }
 
@@ -157,19 +161,16 @@ export class Daemon<Settings extends AnySettings> {
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
     if (this.#isEnding) return;
+    if (now() - this.#worksSince > LASTING) this.#mendDelay = MEND_DELAY;
+    this.#worksSince = Number.POSITIVE_INFINITY;
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
     void this.#closeService();
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
       if (failure !== undefined) this.#mend(failure.sentence);
-      else void this.#service?.ready.then(() => this.#mended());
     }, this.#mendDelay);
     this.#mendDelay = Math.min(2 * this.#mendDelay, MEND_DELAY_LIMIT);
-  }
-
-  #mended(): void {
-    this.#mendDelay = MEND_DELAY;
   }
 
   #heedSignals(): void {
@@ -210,6 +211,7 @@ export class Daemon<Settings extends AnySettings> {
       this.#say(reloaded(changed));
       return;
     }
+    clearTimeout(this.#mendTimer);
     await this.#closeService();
     if (this.#isEnding) return;
     const failure = this.#start();
