@@ -27,7 +27,7 @@ export interface Fault {
 interface Rule {
   /** Folders whose modules may be imported, values and types. */
   readonly values: readonly string[];
-  /** Single modules, as `folder/name`, that may be imported too. */
+  /** Single modules, as `folder/name` or `../folder/name`, that may be imported too. */
   readonly modules?: readonly string[];
   /** Folders of which only types may be imported. */
   readonly types?: readonly string[];
@@ -52,6 +52,9 @@ const SUPERVISORS = [
   'protocol/token-bucket',
 ];
 
+/** Names and types of the interface on the bus, generated for both ends. */
+const BUS_INTERFACE = '../dbus/org-miredo';
+
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
   protocol: { values: ['wire', 'protocol'], outside: false },
@@ -60,7 +63,7 @@ const RULES: { readonly [folder: string]: Rule } = {
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
     values: ['service', 'config', 'io', 'wire'],
-    modules: SUPERVISORS,
+    modules: [...SUPERVISORS, BUS_INTERFACE],
     types: ['tunnel', 'protocol'],
     outside: true,
   },
@@ -101,10 +104,10 @@ function folderOf(path: string): string {
 
 /** Why a module of `folder` must not import `target` (a path inside daemon/); undefined when it may. */
 function whyForbidden(folder: string, rule: Rule, target: string, typeOnly: boolean): string | undefined {
+  if (rule.modules?.includes(target.replace(/\.js$/, ''))) return undefined;
   if (target.startsWith('..')) return `${folder} must not import from outside daemon/`;
   const other = folderOf(target);
   if (rule.values.includes(other)) return undefined;
-  if (rule.modules?.includes(target.replace(/\.js$/, ''))) return undefined;
   if (rule.types?.includes(other)) {
     return typeOnly ? undefined : `${folder} may import types from ${other}, with "import type", but no values`;
   }
