@@ -12,7 +12,7 @@ import {
   SIGNAL,
 } from './message.js';
 
-const DEFAULT_ADDRESS = 'unix:path=/run/dbus/system_bus_socket';
+export const DEFAULT_ADDRESS = 'unix:path=/run/dbus/system_bus_socket';
 /** Milliseconds for the bus to let us in, and for an answer when the caller sets no limit. */
 const OPEN_TIMEOUT = 10_000;
 const CALL_TIMEOUT = 25_000;
