@@ -10,8 +10,8 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 /** Flag of a message: the daemon is not to be started for this. */
 const NO_AUTO_START = 2;
 
-/** A password may have to be typed before a method answers. Milliseconds. */
-const PASSWORD_LIMIT = 120_000;
+/** A password may have to be typed before a method answers: the daemon waits five minutes for it. Milliseconds. */
+const PASSWORD_LIMIT = 6 * 60_000;
 
 export type DaemonSignal = {
   readonly [K in keyof Signals]: { readonly name: K; readonly body: Signals[K] };
