@@ -52,8 +52,8 @@ const SUPERVISORS = [
   'protocol/token-bucket',
 ];
 
-/** Names and types of the interface on the bus, generated for both ends. */
-const BUS_INTERFACE = '../dbus/org-miredo';
+/** The message bus and our interface on it, shared with the programs at the other end. */
+const BUS = ['../dbus/org-miredo', '../dbus/connection', '../dbus/message'];
 
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
@@ -63,7 +63,7 @@ const RULES: { readonly [folder: string]: Rule } = {
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
     values: ['service', 'config', 'io', 'wire'],
-    modules: [...SUPERVISORS, BUS_INTERFACE],
+    modules: [...SUPERVISORS, ...BUS],
     types: ['tunnel', 'protocol'],
     outside: true,
   },
