@@ -76,7 +76,7 @@ export class Client {
 
   /** Tells `listener` of the daemon until the connection ends. To be called once. */
   async follow(listener: Listener): Promise<Outcome<void>> {
-    const follower = new Follower(() => this.#readAll(), listener);
+    const follower = new Follower(() => this.#readAll(), listener, () => this.close());
     this.#stage.take = (message) => follower.take(message);
     // They go away with the connection.
     for (const rule of RULES) {
@@ -135,13 +135,16 @@ class Stage {
 class Follower {
   readonly #readAll: () => Promise<Outcome<RawProperties>>;
   readonly #listener: Listener;
+  /** Called when the daemon does not say what it has: who follows it begins anew. */
+  readonly #giveUp: () => void;
   /** The daemon's unique name, empty when there is none. */
   #owner: string | undefined;
   #properties: RawProperties | undefined;
 
-  constructor(readAll: () => Promise<Outcome<RawProperties>>, listener: Listener) {
+  constructor(readAll: () => Promise<Outcome<RawProperties>>, listener: Listener, giveUp: () => void) {
     this.#readAll = readAll;
     this.#listener = listener;
+    this.#giveUp = giveUp;
   }
 
   /** `owner`: who has the daemon's name, as far as no signal has told already. */
@@ -162,13 +165,18 @@ class Follower {
   }
 
   #takeOwner(values: readonly unknown[] | undefined): void {
-    if (values?.[0] === BUS_NAME) void this.#adopt(String(values[2]));
+    if (values?.[0] === BUS_NAME) void this.#adoptOrGiveUp(String(values[2]));
   }
 
   #pass(member: string, message: Incoming): void {
     if (!Object.hasOwn(SIGNALS, member) || message.signature !== SIGNALS[member as keyof Signals]) return;
     const body = message.values();
     if (body !== undefined) this.#listener.signal?.({ name: member, body } as unknown as DaemonSignal);
+  }
+
+  async #adoptOrGiveUp(owner: string): Promise<void> {
+    const adopted = await this.#adopt(owner);
+    if (!adopted.ok) this.#giveUp();
   }
 
   async #adopt(owner: string): Promise<Outcome<void>> {
@@ -194,7 +202,7 @@ class Follower {
     if (values?.[0] !== INTERFACE) return;
     const [, changed, invalidated] = values as [string, RawProperties, readonly string[]];
     if (invalidated.length > 0) {
-      void this.#adopt(this.#owner ?? '');
+      void this.#adoptOrGiveUp(this.#owner ?? '');
       return;
     }
     this.#properties = { ...this.#properties, ...changed };

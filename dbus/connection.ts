@@ -103,9 +103,12 @@ function authenticate(socket: Socket, refuse: (sentence: string) => void, done: 
     if (end < 0 && held.length < LINE_LIMIT) return;
     socket.off('data', listen);
     const line = held.toString('latin1', 0, Math.max(end, 0));
-    if (!line.startsWith('OK ')) return refuse(`The message bus does not let us in: ${line}`);
-    socket.write('BEGIN\r\n');
-    done(held.subarray(end + 2));
+    if (line.startsWith('OK ')) {
+      socket.write('BEGIN\r\n');
+      done(held.subarray(end + 2));
+    } else {
+      refuse(`The message bus does not let us in: ${line}`);
+    }
   };
   socket.on('data', listen);
 }

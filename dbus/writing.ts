@@ -29,14 +29,17 @@ export class Writer {
     this.align(ALIGNMENT[type.code] ?? 1);
     switch (type.code) {
       case 'a':
-        return this.#array(type.children[0], value);
+        this.#array(type.children[0], value);
+        break;
       case '(':
       case '{':
-        return this.#fields(type, value);
+        this.#fields(type, value);
+        break;
       case 'v':
-        return this.#variant(value as Variant);
+        this.#variant(value as Variant);
+        break;
       default:
-        return this.#basic(type.code, value);
+        this.#basic(type.code, value);
     }
   }
 

@@ -145,7 +145,7 @@ describe('on the bus', OPTIONS, () => {
     assert.equal((await ctl('status')).code, 5);
   });
 
-  test('start --wait ends when the daemon does', async (t) => {
+  test('a start that waits ends when the daemon does', async (t) => {
     const stage = new Stage(t);
     const daemon = stage.start('miredo', { config: SILENT });
     await daemon.line(/on the message bus/);
@@ -192,6 +192,24 @@ describe('on the bus', OPTIONS, () => {
     await states.next(({ error }) => (error as { code: string } | null)?.code === 'no-daemon');
     assert.equal((await monitor.stop('SIGINT')).code, 0);
     assert.equal((await watching.stop('SIGINT')).code, 6, 'that of what it saw last');
+  });
+
+  test('on a terminal: colours unless they are not wanted, and progress that leaves no trace', async (t) => {
+    const stage = new Stage(t);
+    await stage.startServer();
+    const daemon = stage.start('miredo', { config: CLIENT });
+    await daemon.line(/on the message bus/);
+    const onTerminal = (...command: string[]): ReturnType<typeof as> =>
+      as('root', 'env', 'TERM=xterm', ...command.slice(0, -1), 'script', '-qec', command.at(-1) ?? '', '/dev/null');
+    assert.equal((await ctl('stop')).code, 0);
+    const start = await onTerminal(`"${CTL_PROGRAM}" start`);
+    assert.equal(start.code, 0);
+    assert.match(start.stdout, /\r.{1,3}K(?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
+    assert.ok(start.stdout.includes('\u001b[32mqualified: 2001:0:'), start.stdout);
+    const plain = await onTerminal('NO_COLOR=1', `"${CTL_PROGRAM}" status`);
+    assert.match(plain.stdout, /^State +qualified/);
+    assert.ok(!plain.stdout.includes('\u001b'));
+    assert.match((await onTerminal(`"${CTL_PROGRAM}" status`)).stdout, /\[32mqualified/);
   });
 
   test('monitor for people, and a reader that goes away', async (t) => {

@@ -54,8 +54,8 @@ const SUPERVISORS = [
 
 /** Beside daemon/, and as it is seen from there. */
 const DBUS = '../dbus';
-/** Names and types of the interface on the bus, generated for both ends. */
-const BUS_INTERFACE = '../dbus/org-miredo';
+/** The message bus and our interface on it, shared with the programs at the other end. */
+const BUS = [`${DBUS}/org-miredo`, `${DBUS}/connection`, `${DBUS}/message`];
 
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
@@ -65,7 +65,7 @@ const RULES: { readonly [folder: string]: Rule } = {
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
     values: ['service', 'config', 'io', 'wire'],
-    modules: [...SUPERVISORS, BUS_INTERFACE],
+    modules: [...SUPERVISORS, ...BUS],
     types: ['tunnel', 'protocol'],
     outside: true,
   },
