@@ -76,7 +76,11 @@ export class Client {
 
   /** Tells `listener` of the daemon until the connection ends. To be called once. */
   async follow(listener: Listener): Promise<Outcome<void>> {
-    const follower = new Follower(() => this.#readAll(), listener, () => this.close());
+    const follower = new Follower(
+      () => this.#readAll(),
+      listener,
+      () => this.close(),
+    );
     this.#stage.take = (message) => follower.take(message);
     // They go away with the connection.
     for (const rule of RULES) {
