@@ -2,7 +2,8 @@
  * Which requirement of the RFCs is covered by which test: `node build/test/coverage-of-rfc.js` writes
  * coverage-of-rfc.md, and coverage-of-rfc.test.ts fails when that is out of date.
  *
- * The name of a test begins with the ids of the requirements that it covers: 'S-4 F-1: a datagram from …'.
+ * The name of a test begins with the ids of the requirements that it covers: 'S-4 F-1: a datagram from …'. So may the
+ * first column of a table of cases, each of which becomes a test: ['C-QUAL-16: mapped port 0', …].
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -54,7 +55,9 @@ export function readTestNames(): readonly NamedTest[] {
   return files.sort().flatMap((file) => {
     const source = readFileSync(join(TEST_FOLDER, file), 'utf8');
     const calls = source.matchAll(/\b(?:test|it|describe)(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs);
-    return [...calls].map(([, , name = '']) => ({ name: name.replace(/\\(.)/g, '$1'), file: relative('', file) }));
+    const cases = source.matchAll(/^\s*\[\s*'((?:[A-Z]+-)+\d+\b[^']*: [^']*)',/gm);
+    const names = [...[...calls].map(([, , name = '']) => name), ...[...cases].map(([, name = '']) => name)];
+    return names.map((name) => ({ name: name.replace(/\\(.)/g, '$1'), file: relative('', file) }));
   });
 }
 

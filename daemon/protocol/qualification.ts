@@ -108,13 +108,7 @@ export class Qualification {
     this.#servers = servers;
     this.#retryDelay = RETRY_DELAY;
     this.current = undefined;
-    for (const address of [servers.primary, servers.secondary]) {
-      if (!isPermittedDestination(address, this.#scope)) {
-        this.#fail(now, 'server-not-global');
-        return;
-      }
-    }
-    this.#enter(now, 'primary');
+    this.#begin(now);
   }
 
   stop(): void {
@@ -139,7 +133,7 @@ export class Qualification {
         this.#deadline = NEVER;
         break;
       case 'backoff':
-        this.#enter(now, 'primary');
+        this.#begin(now);
         break;
       case 'qualified':
         this.#enter(now, 'refreshing');
@@ -305,6 +299,13 @@ export class Qualification {
       mappedAddress: learnt.mapped.address,
       mappedPort: learnt.mapped.port,
     });
+  }
+
+  /** Asked each time it begins anew: the scope may have changed since, the servers have not. */
+  #begin(now: Instant): void {
+    const servers = [this.#servers.primary, this.#servers.secondary];
+    if (servers.every((address) => isPermittedDestination(address, this.#scope))) this.#enter(now, 'primary');
+    else this.#fail(now, 'server-not-global');
   }
 
   #enter(now: Instant, phase: 'primary' | 'secondary' | 'refreshing'): void {

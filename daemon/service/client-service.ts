@@ -163,8 +163,8 @@ export class ClientService implements Service {
     return true;
   }
 
-  async isHealthy(): Promise<boolean> {
-    return (await this.#engine.statistics()) !== undefined;
+  isHealthy(): Promise<boolean> {
+    return this.#engine.isHealthy();
   }
 
   /**

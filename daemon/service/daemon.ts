@@ -33,9 +33,10 @@ import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
 
-/** Milliseconds before a service that broke is started again; doubles up to the limit. */
+/** Milliseconds before a service that broke is started again; doubles up to the limit, begins anew when it lasted. */
 const MEND_DELAY = 1000;
 const MEND_DELAY_LIMIT = 60_000;
+const LASTING = 120_000;
 
 /** Milliseconds that closing may take at the end; a process that was killed is gone in a few. */
 const CLOSE_TIMEOUT = 1_000;
@@ -83,6 +84,8 @@ export class Daemon<Settings extends AnySettings> {
   #isWanted = true;
   #bus: BusPresence | undefined;
   #mendDelay = MEND_DELAY;
+  /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
+  #worksSince = Number.POSITIVE_INFINITY;
   #mendTimer: NodeJS.Timeout | undefined;
   /** One after the other: each changes what the next one finds. */
   #reloading: Promise<void> = Promise.resolve();
@@ -116,7 +119,7 @@ export class Daemon<Settings extends AnySettings> {
     if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
-    this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? false);
+    this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? true);
   }
 
   #say(entry: LogEntry): void {
@@ -138,6 +141,7 @@ export class Daemon<Settings extends AnySettings> {
     });
     if (!started.ok) return started;
     this.#service = started.service;
+    this.#worksSince = now();
     // Not before the tunnel is under way: the bus can wait.
     void this.#service.ready.then(() => this.#followBus());
     return undefined;
@@ -220,6 +224,8 @@ export class Daemon<Settings extends AnySettings> {
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
     if (this.#isEnding) return;
+    if (now() - this.#worksSince > LASTING) this.#mendDelay = MEND_DELAY;
+    this.#worksSince = Number.POSITIVE_INFINITY;
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
     void this.#closeService();
     if (this.#isWanted && this.#state !== undefined) {
@@ -229,13 +235,8 @@ export class Daemon<Settings extends AnySettings> {
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
       if (failure !== undefined) this.#mend(failure.sentence);
-      else void this.#service?.ready.then(() => this.#mended());
     }, this.#mendDelay);
     this.#mendDelay = Math.min(2 * this.#mendDelay, MEND_DELAY_LIMIT);
-  }
-
-  #mended(): void {
-    this.#mendDelay = MEND_DELAY;
   }
 
   #heedSignals(): void {
@@ -277,6 +278,7 @@ export class Daemon<Settings extends AnySettings> {
       if (this.#state !== undefined) this.#bus?.stateChanged(this.#state);
       return;
     }
+    clearTimeout(this.#mendTimer);
     await this.#closeService();
     if (this.#isEnding) return;
     const failure = this.#start();

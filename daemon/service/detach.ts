@@ -10,10 +10,11 @@
  *       or with the child's code ◀─────────────── exit
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.js';
+import { closeInherited } from './inherited.js';
 
 /** Tells a process that it is the child; its value is the number of the pipe. */
 const VARIABLE = 'MIREDO_START_PIPE';
@@ -168,7 +169,7 @@ export function detachedStart(environment: NodeJS.ProcessEnv = process.env): Det
   const isChild = environment[VARIABLE] === String(PIPE) && isStream(PIPE);
   delete environment[VARIABLE];
   if (!isChild) return undefined;
-  closeInherited();
+  closeInherited(PIPE);
   return new StartPipe();
 }
 
@@ -201,27 +202,5 @@ function isStream(fd: number): boolean {
     return stat.isSocket() || stat.isFIFO();
   } catch {
     return false;
-  }
-}
-
-const O_CLOEXEC = 0o2000000;
-
-/**
- * Closes what whoever started us had open. Node and the addon open everything with O_CLOEXEC, and Node sets it on the
- * low numbers that it finds at start (which the parent therefore did not hand on): what is without it is inherited.
- */
-function closeInherited(): void {
-  for (const name of readdirSync('/proc/self/fd')) {
-    const fd = Number(name);
-    if (fd > PIPE && isInherited(fd)) closeSync(fd);
-  }
-}
-
-function isInherited(fd: number): boolean {
-  try {
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
-    return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;
-  } catch {
-    return false; // the descriptor of the listing itself
   }
 }

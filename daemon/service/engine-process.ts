@@ -12,12 +12,14 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Servers } from '../protocol/qualification.js';
 import { TokenBucket } from '../protocol/token-bucket.js';
-import type { TunnelState } from '../protocol/tunnel-state.js';
+import type { Qualified, TunnelState } from '../protocol/tunnel-state.js';
 import { readFromEngine } from '../tunnel/engine-messages.js';
 import { MessageLines } from '../tunnel/message-lines.js';
 import type { Configure, Confinement, EngineStatistics, FromEngine, Role, ToEngine } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
 import { implausible } from './engine-claims.js';
+import { logComplaints } from './engine-complaints.js';
+import { EngineQuestions } from './engine-questions.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
 
@@ -36,11 +38,17 @@ const HONEST_LIFE = 60_000;
 /** An engine has little to say: states change a few times a minute at the most. */
 const MESSAGES_PER_SECOND = 50;
 const MESSAGES_AT_ONCE = 200;
-/** Milliseconds for an engine to shut itself in and be ready, and to answer a question. */
+/** Each change of state is a line in the log and a run of ip(8). */
+const STATES_PER_SECOND = 1;
+const STATES_AT_ONCE = 30;
+/** BOUNDED: bytes that wait for an engine to read them. */
+const UNREAD_LIMIT = 65_536;
+/** Milliseconds for an engine to shut itself in and be ready, and to be gone after it closed its channel. */
 const READY_TIMEOUT = 10_000;
-const ANSWER_TIMEOUT = 2_000;
-/** BOUNDED: bytes of what an engine writes to its standard error that go to the log, for each engine. */
-const COMPLAINT_LIMIT = 4096;
+const GONE_TIMEOUT = 1_000;
+/** Milliseconds between questions whether it still works, and how many in a row may stay without an answer. */
+const HEARTBEAT = 5_000;
+const SILENCE_LIMIT = 3;
 
 export interface EngineLaunch {
   readonly role: Role;
@@ -51,6 +59,8 @@ export interface EngineLaunch {
   readonly directedBroadcasts: readonly Ipv4Address[];
   /** Script and arguments to run instead of the engine, to test how it would fare with another. */
   readonly program?: readonly string[];
+  /** Milliseconds, instead of HEARTBEAT. */
+  readonly heartbeat?: number;
 }
 
 export interface EngineEvents {
@@ -59,12 +69,6 @@ export interface EngineEvents {
   gone(): void;
   /** The interface or a socket is unusable: a new engine will not help. */
   broken(sentence: string): void;
-}
-
-interface Question {
-  readonly number: number;
-  readonly answered: (statistics: EngineStatistics | undefined) => void;
-  readonly timer: NodeJS.Timeout;
 }
 
 export class EngineProcess {
@@ -76,17 +80,19 @@ export class EngineProcess {
   #child: ChildProcess | undefined;
   #lines: MessageLines | undefined;
   #servers: Servers | undefined;
+  /** Those before: what the engine said of them may still be on its way. */
+  #formerServers: Servers | undefined;
   #directedBroadcasts: readonly Ipv4Address[];
   #isReady = false;
   #firstReady = (): void => {};
+  #stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
   #startedAt = 0;
   #restartDelay = RESTART_DELAY;
   #restartTimer: NodeJS.Timeout | undefined;
   #readyTimer: NodeJS.Timeout | undefined;
+  #heartbeatTimer: NodeJS.Timeout | undefined;
   #closed = false;
-  /** BOUNDED: each is dropped after ANSWER_TIMEOUT. */
-  readonly #questions = new Map<number, Question>();
-  #nextQuestion = 1;
+  readonly #questions = new EngineQuestions();
 
   constructor(launch: EngineLaunch, events: EngineEvents, log: Log) {
     this.#launch = launch;
@@ -105,13 +111,18 @@ export class EngineProcess {
 
   /** The client begins to qualify; also each later engine. */
   useServers(servers: Servers): void {
-    this.#servers = servers;
+    this.#replaceServers(servers);
     if (this.#isReady) this.#send({ type: 'start', ...servers });
   }
 
   stop(): void {
-    this.#servers = undefined;
+    this.#replaceServers(undefined);
     if (this.#isReady) this.#send({ type: 'stop' });
+  }
+
+  #replaceServers(servers: Servers | undefined): void {
+    this.#formerServers = this.#servers ?? this.#formerServers;
+    this.#servers = servers;
   }
 
   setScope(directedBroadcasts: readonly Ipv4Address[]): void {
@@ -123,12 +134,12 @@ export class EngineProcess {
   /** undefined when there is no engine or it does not answer in time. */
   statistics(): Promise<EngineStatistics | undefined> {
     if (!this.#isReady) return Promise.resolve(undefined);
-    const number = this.#nextQuestion++;
-    return new Promise((answered) => {
-      const timer = setTimeout(() => this.#answer(number, undefined), ANSWER_TIMEOUT);
-      this.#questions.set(number, { number, answered, timer });
-      this.#send({ type: 'ask', number });
-    });
+    return this.#questions.ask((number) => this.#send({ type: 'ask', number }));
+  }
+
+  /** An engine that is about to start again is not asked: to end the supervisor as well would not bring it sooner. */
+  async isHealthy(): Promise<boolean> {
+    return !this.#isReady || (await this.statistics()) !== undefined;
   }
 
   /**
@@ -157,21 +168,28 @@ export class EngineProcess {
     this.#child = child;
     child.on('error', (error) => this.#ended(child, `The engine cannot be started: ${error.message}.`));
     child.on('exit', (code, signal) => this.#ended(child, `The engine ended (${signal ?? `exit code ${code}`}).`));
-    this.#logComplaints(child);
+    logComplaints(child.stderr, this.#log);
     this.#readyTimer = setTimeout(() => this.#distrust('is not ready in time'), READY_TIMEOUT);
+    this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
+    this.#lines = this.#listen(child);
+    this.#send(this.#configuration());
+  }
+
+  #listen(child: ChildProcess): MessageLines {
     const allowance = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE);
-    this.#lines = new MessageLines(child.stdio[CHANNEL] as Duplex, {
+    const distrust = (what: string): void => {
+      if (this.#child === child) this.#distrust(what);
+    };
+    return new MessageLines(child.stdio[CHANNEL] as Duplex, {
       message: (value) => {
         if (this.#child !== child) return;
         if (allowance.take(now())) this.#receive(value);
-        else this.#distrust('sends a flood of messages');
+        else distrust('sends a flood of messages');
       },
-      violation: (sentence) => {
-        if (this.#child === child) this.#distrust(`sends ${sentence}`);
-      },
-      closed: () => {},
+      violation: (sentence) => distrust(`sends ${sentence}`),
+      // One that ends closes it as well, and is told by its exit.
+      closed: () => void setTimeout(() => distrust('has closed its channel'), GONE_TIMEOUT).unref(),
     });
-    this.#send(this.#configuration());
   }
 
   #configuration(): Configure {
@@ -188,6 +206,7 @@ export class EngineProcess {
 
   #send(message: ToEngine): void {
     this.#lines?.send(message);
+    if ((this.#lines?.unread ?? 0) > UNREAD_LIMIT) this.#distrust('does not read what it is told');
   }
 
   #receive(value: unknown): void {
@@ -208,7 +227,7 @@ export class EngineProcess {
         this.#events.broken(message.sentence);
         break;
       case 'answer':
-        this.#answer(message.number, message.statistics);
+        this.#questions.answer(message.number, message.statistics);
         break;
     }
   }
@@ -223,6 +242,18 @@ export class EngineProcess {
     if (this.#servers !== undefined) this.#send({ type: 'start', ...this.#servers });
     for (const missing of lacking) this.#log('warning', `The engine is less shut in than it should be: ${missing}.`);
     this.#firstReady();
+    this.#watch();
+  }
+
+  /** One that is stopped, or caught in a loop, moves no packets, and would hold address and routes for ever. */
+  #watch(): void {
+    const child = this.#child;
+    let silence = 0;
+    const ask = async (): Promise<void> => {
+      silence = (await this.statistics()) === undefined ? silence + 1 : 0;
+      if (silence >= SILENCE_LIMIT && this.#child === child) this.#distrust('does not answer any more');
+    };
+    this.#heartbeatTimer = setInterval(() => void ask(), this.#launch.heartbeat ?? HEARTBEAT).unref();
   }
 
   #heedState(state: TunnelState): void {
@@ -230,23 +261,23 @@ export class EngineProcess {
       this.#distrust('reports a state it cannot have');
       return;
     }
-    if (state.name === 'qualified') {
-      const expected = this.#servers && { prefix: this.#launch.role.prefix, ...this.#servers };
-      const problem = implausible(state, expected);
-      if (problem !== undefined) {
-        this.#distrust(`claims ${problem}`);
-        return;
-      }
+    if (!this.#stateAllowance.take(now())) {
+      this.#distrust('changes its state all the time');
+      return;
     }
-    this.#events.stateChanged(state);
+    if (state.name !== 'qualified' || this.#believes(state)) this.#events.stateChanged(state);
   }
 
-  #answer(number: number, statistics: EngineStatistics | undefined): void {
-    const question = this.#questions.get(number);
-    if (question === undefined) return;
-    this.#questions.delete(number);
-    clearTimeout(question.timer);
-    question.answered(statistics);
+  #believes(claim: Qualified): boolean {
+    const problem = this.#problemOf(claim, this.#servers);
+    if (problem === undefined) return true;
+    // Said before it heard of the change: nothing to believe, but nothing to blame it for either.
+    if (this.#problemOf(claim, this.#formerServers) !== undefined) this.#distrust(`claims ${problem}`);
+    return false;
+  }
+
+  #problemOf(claim: Qualified, servers: Servers | undefined): string | undefined {
+    return implausible(claim, servers && { prefix: this.#launch.role.prefix, ...servers });
   }
 
   /** An honest engine does not do this. */
@@ -269,24 +300,12 @@ export class EngineProcess {
   /** Kills the child, if any, and forgets what belongs to it. */
   #dismiss(): void {
     clearTimeout(this.#readyTimer);
+    clearInterval(this.#heartbeatTimer);
     this.#lines?.close();
     this.#child?.kill('SIGKILL');
     this.#lines = undefined;
     this.#child = undefined;
     this.#isReady = false;
-    for (const number of [...this.#questions.keys()]) this.#answer(number, undefined);
-  }
-
-  /** A crash report is for the log; a stream of text from a hostile engine is not. */
-  #logComplaints(child: ChildProcess): void {
-    let left = COMPLAINT_LIMIT;
-    child.stderr?.on('data', (chunk: Buffer) => {
-      const text = chunk.subarray(0, left).toString('utf8');
-      left -= Math.min(left, chunk.length);
-      for (const line of text.split('\n')) {
-        const printable = line.replace(/[^\x20-\x7e]/g, '?').trim();
-        if (printable !== '') this.#log('warning', `engine: ${printable}`);
-      }
-    });
+    this.#questions.drop();
   }
 }

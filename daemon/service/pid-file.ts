@@ -10,6 +10,7 @@ import {
   lstatSync,
   openSync,
   readFileSync,
+  readSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -41,13 +42,24 @@ export function claimPidFile(file: string, pid = process.pid): PidFile | PidFile
         closeSync(descriptor);
         return failure;
       }
-      if (isStillAt(file, descriptor)) return take(file, descriptor, pid);
+      if (isStillAt(file, descriptor)) {
+        if (isPidFile(descriptor)) return take(file, descriptor, pid);
+        closeSync(descriptor);
+        return notWritable(file, 'EEXIST');
+      }
       closeSync(descriptor);
     }
     return notWritable(file, 'EAGAIN');
   } catch (error) {
     return notWritable(file, errnoOf(error));
   }
+}
+
+/** Empty, or begins with a number: whatever else `-p` names by mistake is not ours to overwrite, and then to remove. */
+function isPidFile(descriptor: number): boolean {
+  const beginning = Buffer.alloc(32);
+  const length = readSync(descriptor, beginning, 0, beginning.length, 0);
+  return /^\s*(\d|$)/.test(beginning.toString('latin1', 0, length));
 }
 
 function take(file: string, descriptor: number, pid: number): PidFile {
@@ -102,6 +114,7 @@ function notWritable(file: string, errno: string): PidFileFailure {
 
 const REASONS: { readonly [errno: string]: string } = {
   EACCES: 'permission denied (it needs root)',
+  EEXIST: 'it holds something else',
   EISDIR: 'it is a folder',
   ELOOP: 'it is a symbolic link',
   ENOENT: 'its folder does not exist',

@@ -1,5 +1,6 @@
 /** As whom, and shut in where, an engine runs. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { CapabilityName } from '../io/capabilities.js';
 import { lookupUser } from '../io/users.js';
 import type { Confinement } from '../tunnel/messages.js';
@@ -46,15 +47,28 @@ export function planConfinement(
   if (user === undefined) {
     return { ok: false, sentence: `There is no user ${names.join(' nor ')}; name one with -u.` };
   }
-  const root = options.chroot ?? EMPTY_ROOT;
-  if (options.chroot === undefined) {
-    try {
-      mkdirSync(root, { recursive: true, mode: 0o555 });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { ok: false, sentence: `Cannot create the empty directory ${root}: ${reason}. Name another with -t.` };
-    }
-  }
   const { uid, gid } = user;
+  const fault = options.chroot === undefined ? makeEmptyRoot() : faultOf(resolve(options.chroot));
+  if (fault !== undefined) return { ok: false, sentence: `${fault} Name another with -t.` };
+  // An engine does not follow a symbolic link into its root: what it leads to now is what counts.
+  const root = realpathSync(options.chroot ?? EMPTY_ROOT);
   return { ok: true, confinement: { root, uid, gid, keepUser: uid === 0, parent: process.pid } };
+}
+
+/** What is wrong, as a sentence; undefined when it is there. */
+function makeEmptyRoot(): string | undefined {
+  try {
+    mkdirSync(EMPTY_ROOT, { recursive: true, mode: 0o555 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `Cannot create the empty directory ${EMPTY_ROOT}: ${reason}.`;
+  }
+  return faultOf(EMPTY_ROOT);
+}
+
+/** Asked before the start, since no engine will ever get into a root that cannot be. */
+function faultOf(root: string): string | undefined {
+  const stat = statSync(root, { throwIfNoEntry: false });
+  if (stat === undefined) return `There is no directory ${root} to be the root.`;
+  return stat.isDirectory() ? undefined : `${root} cannot be the root: it is not a directory.`;
 }

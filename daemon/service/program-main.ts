@@ -4,9 +4,12 @@ import { type Program, type ProgramOptions, parseCommandLine } from './command-l
 import { Daemon, type Role } from './daemon.js';
 import { detach, detachedStart } from './detach.js';
 import { absoluteWords } from './detach-words.js';
+import { closeInherited } from './inherited.js';
 import type { Log } from './log.js';
 import { openLog } from './log-open.js';
 import { createNotifier } from './systemd-notify.js';
+
+const STDERR = 2;
 
 /** `role` is made when there is a log to complain to. Returns when the service works, or does not return. */
 export async function programMain<Settings extends { readonly syslogFacility: Facility }>(
@@ -20,6 +23,7 @@ export async function programMain<Settings extends { readonly syslogFacility: Fa
   if (!options.foreground && start === undefined) {
     process.exit(await detach({ program: program.name, words: absoluteWords(program, words) }));
   }
+  if (start === undefined) closeInherited(STDERR);
   const logger = openLog({ program: program.name, foreground: options.foreground, send: sendUnixDatagram });
   const notifier = createNotifier({ send: sendUnixDatagram });
   if (start !== undefined) logger.echo((line) => start.report(line));

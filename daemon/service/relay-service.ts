@@ -69,8 +69,8 @@ export class RelayService implements Service {
     this.ready = Promise.all([this.#engine.ready, this.#bringUp(settings, host.log)]).then(() => {});
   }
 
-  async isHealthy(): Promise<boolean> {
-    return (await this.#engine.statistics()) !== undefined;
+  isHealthy(): Promise<boolean> {
+    return this.#engine.isHealthy();
   }
 
   networkChanged(): void {

@@ -44,8 +44,8 @@ export class ServerService implements Service {
     });
   }
 
-  async isHealthy(): Promise<boolean> {
-    return (await this.#engine.statistics()) !== undefined;
+  isHealthy(): Promise<boolean> {
+    return this.#engine.isHealthy();
   }
 
   networkChanged(): void {

@@ -20,7 +20,7 @@ export interface Service {
   readonly ready: Promise<void>;
   /** The host's addresses or routes have changed. */
   networkChanged(): void;
-  /** Whether its engine answers. */
+  /** Whether its engine answers; one that is being started need not yet. */
   isHealthy(): Promise<boolean>;
   /** Takes everything away. To be called once; resolves when interface and ports are free, in a few milliseconds. */
   close(): Promise<void>;

@@ -33,6 +33,11 @@ export class MessageLines {
     if (!this.#ended) this.#stream.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** Bytes that were sent and that the other side has left unread, beyond what the kernel holds. */
+  get unread(): number {
+    return this.#stream.writableLength;
+  }
+
   close(): void {
     this.#end(() => {});
     this.#stream.destroy();

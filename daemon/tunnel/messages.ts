@@ -82,7 +82,7 @@ export interface EngineStatistics {
   readonly serverSilence: number | undefined;
 }
 
-/** `confined` names what the engine could not do to shut itself in, in the order tried; empty is best. */
+/** `lacking` names what the engine could not do to shut itself in, in the order tried; empty is best. */
 export type FromEngine =
   | { readonly type: 'ready'; readonly lacking: readonly string[] }
   | { readonly type: 'state'; readonly state: TunnelState }

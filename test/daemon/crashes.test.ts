@@ -6,6 +6,7 @@ import { labSkip } from '../lab/availability.js';
 import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
 import { createLab, INTERFACE, type Lab, type RunningClient } from '../lab/lab.js';
 import { isLossless } from '../lab/ping.js';
+import { isSingleUser } from '../lab/privilege.js';
 
 /** The engine of a program: its child of that name. */
 function engineOf(pid: number): number | undefined {
@@ -36,9 +37,12 @@ const SUPERVISOR_MASK = (1n << 12n) | (1n << 7n) | (1n << 6n) | (1n << 18n) | (1
 const NET_RAW_MASK = 1n << 13n;
 const CAPABILITY_SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
 
-const hasRoot = process.geteuid?.() === 0;
+function whyNoOtherUser(): string | false {
+  if (process.geteuid?.() !== 0) return 'not root';
+  return isSingleUser() ? 'this user namespace has one user only, and an engine needs another' : false;
+}
 
-describe('privilege', { skip: labSkip('ours') || (hasRoot ? false : 'not root') }, () => {
+describe('privilege', { skip: labSkip('ours') || whyNoOtherUser() }, () => {
   let lab: Lab;
 
   before(async () => {
@@ -157,7 +161,7 @@ describe('crashes', { skip: labSkip('ours') }, () => {
     assert.doesNotMatch(links.stdout, new RegExp(`: ${INTERFACE}:|dev ${INTERFACE} `));
   });
 
-  test('SIGTERM ends supervisor and engine within a tenth of a second or so, with exit code 0, and leaves nothing', async () => {
+  test('SIGTERM ends supervisor and engine at once, with exit code 0, and leaves nothing', async () => {
     const { program } = await startClient();
     const engine = engineOf(program.pid);
     assert.ok(engine !== undefined);
@@ -165,8 +169,8 @@ describe('crashes', { skip: labSkip('ours') }, () => {
     const exit = await program.stop();
     const took = performance.now() - askedAt;
     assert.deepEqual(exit, { code: 0, signal: null });
-    // Generous: the machine may be busy with other tests.
-    assert.ok(took < 500, `${took} ms`);
+    // Less than what is waited at most for the engine; a tenth of it on a machine that is not busy.
+    assert.ok(took < 900, `${took} ms`);
     await waitFor('the end of the engine', () => isGone(engine) || undefined, { timeout: 2000 });
     const [links, routes] = await Promise.all([
       lab.run(lab.client(0), ['ip', '-o', 'link']),

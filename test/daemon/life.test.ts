@@ -9,8 +9,8 @@ import { enterStage, PRIMARY, picture, type Running, SECONDARY, Stage, udpSocket
 
 const OPTIONS = { skip: enterStage(import.meta.url), timeout: 30_000 };
 
-/** Milliseconds from the signal to the end of the process. */
-const PROMPTNESS = 300;
+/** Milliseconds from the signal to the end of the process: less than what is waited at most for an engine to go. */
+const PROMPTNESS = 900;
 const CLIENT = `ServerAddress ${PRIMARY}\n`;
 const RELAY = 'RelayType relay\n';
 
@@ -59,7 +59,7 @@ describe('SIGTERM and SIGINT: exit code 0 at once, nothing is left', OPTIONS, ()
     }
   }
 
-  test('a qualified client takes address and routes along', async (t) => {
+  test('F-5: a qualified client takes address and routes along, its default route behind all others', async (t) => {
     const before = picture();
     const stage = new Stage(t);
     const server = await stage.startServer();
@@ -233,7 +233,7 @@ describe('a relay', OPTIONS, () => {
     assert.deepEqual(warnings(program), []);
   });
 
-  test('is reached by the Teredo prefix, and by nothing else', async (t) => {
+  test('R-18: is reached by the Teredo prefix, and by nothing else', async (t) => {
     const program = new Stage(t).start('miredo', {
       config: `${RELAY}InterfaceName relay\nBindPort 3545\nInterfaceMTU 1400\n`,
     });

@@ -170,6 +170,30 @@ describe('what the system refuses: exit code 1, and a sentence that names it', O
       'no-such-user',
     ]));
 
+  test('a root that is not there', (t) =>
+    refused(t, 'miredo', 'RelayType relay\n', 'There is no directory /no/such to be the root. Name another with -t.', [
+      '-t',
+      '/no/such',
+    ]));
+
+  test('a root that is no directory', (t) =>
+    refused(
+      t,
+      'miredo-server',
+      `ServerBindAddress ${PRIMARY}\n`,
+      '/etc/passwd cannot be the root: it is not a directory. Name another with -t.',
+      ['--chroot', '/etc/passwd'],
+    ));
+
+  test('a pid file that holds something else', async (t) => {
+    const stage = new Stage(t);
+    writeFileSync(stage.pidFile, 'root:x:0:0\n');
+    const start = (): Running => stage.start('miredo', { config: 'RelayType relay\n' });
+    const said = `miredo: error: Cannot write the pid file ${stage.pidFile}: it holds something else. Name another with -p FILE.`;
+    await assertRefused(stage, start, 1, [said]);
+    assert.equal(readFileSync(stage.pidFile, 'utf8'), 'root:x:0:0\n');
+  });
+
   test('a pid file that cannot be written', async (t) => {
     const stage = new Stage(t);
     const pidFile = join(stage.directory, 'none', 'miredo.pid');

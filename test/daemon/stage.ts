@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { closeDescriptor, openUdp } from '../../daemon/io/descriptors.js';
 import { port } from '../../daemon/wire/ipv4.js';
 import { missingSentence } from '../lab/needed-programs.js';
+import { isSingleUser } from '../lab/privilege.js';
 import { v4 } from '../protocol/rig.js';
 import { enterNamespace } from '../support/namespace.js';
 import { ip } from '../support/tun.js';
@@ -37,12 +38,6 @@ export function enterStage(fileUrl: string, more: readonly string[] = []): strin
   if (isSingleUser()) return 'this user namespace has one user only, and an engine needs another';
   plugIn();
   return false;
-}
-
-/** user_namespaces(7): lines of "inside outside count". */
-function isSingleUser(): boolean {
-  const counts = readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
-  return counts.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2]), 0) < 2;
 }
 
 function plugIn(): void {

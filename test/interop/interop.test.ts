@@ -18,8 +18,11 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => 
 
 /** Two at once: the machine has two processors, and what is timed has been timed before. */
 const CONCURRENCY = 2;
-/** Milliseconds from the start of the process to a usable address. */
-const QUALIFIED_WITHIN = 500;
+/**
+ * Milliseconds from the start of the process to a usable address: less than the four seconds that a lost solicitation
+ * costs. How fast it really is says the matrix, and `npm run bench`; a test on a busy machine cannot.
+ */
+const QUALIFIED_WITHIN = 3000;
 
 function assertWorks(result: Exchange, queueing: readonly Implementation[]): void {
   if (queueing.every((who) => who === 'ours')) {

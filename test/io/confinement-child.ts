@@ -160,7 +160,9 @@ async function startOrphan(): Promise<void> {
 }
 
 const programs: { readonly [name: string]: () => unknown } = {
+  /** Stays until the test has looked at it. */
   attempts: () => {
+    process.once('disconnect', () => process.exit());
     confineNow();
     return attemptAll();
   },

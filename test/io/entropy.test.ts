@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemEntropy } from '../../daemon/io/entropy.js';
 
-test('no nonce comes twice, across many refills of the pool', () => {
+test('F-9 U-6: no nonce comes twice, across many refills of the pool', () => {
   const entropy = new SystemEntropy();
   const seen = new Set<string>();
   const nonce = new Uint8Array(8);

@@ -8,8 +8,10 @@ import { claimPidFile } from '../../daemon/service/pid-file.js';
 import { labSkip } from '../lab/availability.js';
 import { enterNamespace } from '../support/namespace.js';
 import { temporaryDirectory } from '../support/native-program.js';
+import { hasNobody } from '../support/nobody.js';
 
-const OPTIONS = { skip: enterNamespace(import.meta.url) || labSkip('c'), timeout: 30_000 };
+const noSecondUser = hasNobody() ? false : 'C miredo wants a second user, and this user namespace has none';
+const OPTIONS = { skip: enterNamespace(import.meta.url) || labSkip('c') || noSecondUser, timeout: 30_000 };
 
 /** In the foreground. It asks a server that is nowhere, and goes on asking. */
 function startOld(t: TestContext, pidFile: string): ChildProcess {

@@ -21,8 +21,9 @@ describe('C client, server and relay', { skip: labSkip('c') }, () => {
   });
   after(() => lab.dispose());
 
-  test('qualify within half a second', () => {
-    for (const { qualifiedAfter } of clients) assert.ok(qualifiedAfter < 500, `${qualifiedAfter} ms`);
+  test('qualify at the first attempt', () => {
+    // A lost solicitation would cost four seconds.
+    for (const { qualifiedAfter } of clients) assert.ok(qualifiedAfter < 3000, `${qualifiedAfter} ms`);
   });
 
   test('the client pings the native host', async () => {

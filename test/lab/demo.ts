@@ -120,6 +120,8 @@ async function qualify(lab: Lab, who: Implementation): Promise<string> {
   }
 }
 
+const article = (nat: NatType): string => (/^[aeiou]/.test(nat) ? 'an' : 'a');
+
 async function reach(lab: Lab): Promise<string> {
   const client = lab.client(0);
   const address = lab.host.ipv6[0] ?? '';
@@ -149,7 +151,7 @@ async function perform(options: Options): Promise<void> {
     const address = await qualify(lab, options.who);
     explainAddress(address);
     const summary = await reach(lab);
-    screen.summary([`client ${address}`, `behind a ${options.nat} NAT: ${summary}`]);
+    screen.summary([`client ${address}`, `behind ${article(options.nat)} ${options.nat} NAT: ${summary}`]);
     if (options.keep) await keep(lab);
   } catch (error) {
     if (!(error instanceof NotQualified)) console.error(lab.logs());

@@ -43,6 +43,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** It finds {@link SERVER_NAME} in its /etc/hosts. */
   readonly names?: boolean;
+  /** Another place than its own, for a relay. */
+  readonly at?: Place;
 }
 
 export interface RunningClient {
@@ -192,13 +194,14 @@ export class Lab {
   }
 
   async startRelay(who: Implementation, options: StartOptions = {}): Promise<Program> {
+    const place = options.at ?? this.relay;
     const directives = {
       RelayType: 'relay',
       InterfaceName: INTERFACE,
-      BindAddress: this.relay.ipv4[0] ?? '',
+      BindAddress: place.ipv4[0] ?? '',
       BindPort: String(RELAY_PORT),
     };
-    const program = this.#startDaemon(this.relay, who, 'tunnel', directives, options);
+    const program = this.#startDaemon(place, who, 'tunnel', directives, options);
     await waitFor('the relay', () => hasTeredoRoute(program.pid, INTERFACE) || undefined, {
       timeout: options.timeout ?? READY_TIMEOUT,
       abort: () => endedReason(program),

@@ -17,16 +17,17 @@ export type LabAccess =
 
 /** Set inside the user namespace until {@link prepareUserNamespace} has run. */
 const UNPREPARED = 'TEREDO_LAB_UNPREPARED';
-/** Set inside when only one user exists there. */
-const SINGLE_USER = 'TEREDO_LAB_SINGLE_USER';
-
 /** Set inside to the number, outside, of the process that made the namespace. */
 const OUTER_PROCESS = 'TEREDO_LAB_OUTER_PROCESS';
 
 /** Inside a user namespace of {@link runInUserNamespace}: the process outside that keeps it; else undefined. */
 export const outerProcess = (): string | undefined => process.env[OUTER_PROCESS];
 
-export const isSingleUser = (): boolean => process.env[SINGLE_USER] !== undefined;
+/** Whether only one user exists in this user namespace. user_namespaces(7): lines of "inside outside count". */
+export function isSingleUser(): boolean {
+  const counts = readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
+  return counts.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2]), 0) < 2;
+}
 
 /** A user of their own for daemons needs more than one id; the ranges of subuid(5) and newuidmap(1) give them. */
 function hasIdRange(): boolean {
@@ -94,13 +95,8 @@ function passSignal(signal: NodeJS.Signals, unshare: ChildProcess): void {
 
 /** Runs a script with this Node as root of a new user namespace; resolves to its exit code. */
 export function runInUserNamespace(script: string, args: readonly string[]): Promise<number> {
-  const withRange = hasIdRange();
-  const [command = '', ...prefix] = unshareArguments(withRange);
-  const marks = {
-    [UNPREPARED]: '1',
-    [OUTER_PROCESS]: String(process.pid),
-    ...(withRange ? {} : { [SINGLE_USER]: '1' }),
-  };
+  const [command = '', ...prefix] = unshareArguments(hasIdRange());
+  const marks = { [UNPREPARED]: '1', [OUTER_PROCESS]: String(process.pid) };
   const child = spawn(command, [...prefix, process.execPath, script, ...args], {
     stdio: 'inherit',
     env: { ...process.env, ...marks },

@@ -22,7 +22,7 @@ export const QUALIFICATION_ROWS: readonly Row[] = [
   ['C-QUAL-20 C-QUAL-6: another mapping', '!sameEndpoint(first.mapped, second.mapped)', 'false'],
   ['C-QUAL-23: the advertised MTU', '&& mtu <= MAXIMUM_MTU', ''],
   ['C-QUAL-23: the advertised MTU', 'mtu >= DEFAULT_MTU &&', ''],
-  ['ADDR-6: a server address that is not global', '!isPermittedDestination(address, this.#scope)', 'false'],
+  ['ADDR-6 F-3: a server address that is not global', 'isPermittedDestination(address, this.#scope)', 'true'],
 ];
 
 /** Of daemon/wire/router-discovery.js, against qualification.test.js. */

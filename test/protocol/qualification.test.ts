@@ -34,7 +34,7 @@ const failureCode = (bench: ClientBench): string | undefined => {
   return state?.name === 'failed' ? state.reason.code : undefined;
 };
 
-test('C-QUAL-7 U-2 U-8 WIRE-15: the first solicitation goes to the primary address, cone bit 0, to ff02::2', () => {
+test('C-QUAL-7 C-QUAL-8 U-2 U-8 WIRE-15: the first solicitation goes to the primary address, cone bit 0, to ff02::2', () => {
   const bench = started();
   const [sent] = bench.wire.sent;
   assert.ok(sent);
@@ -166,6 +166,9 @@ test('C-QUAL-2 C-MAINT-4: the state says which server and which attempt', () => 
   assert.deepEqual(attempts, [1, 2]);
 });
 
+/** The source of the solicitations that RFC 4380 §5.2.1 begins with, and RFC 5991 §3.2 leaves out. */
+const CONE_PHASE = v6('fe80::8000:ffff:ffff:ffff');
+
 /** Each of these answers must be as if it never came. */
 const LIES: readonly (readonly [string, AdvertisementLies])[] = [
   ['C-SEC-4: another nonce', { nonce: new Uint8Array(8) }],
@@ -178,6 +181,7 @@ const LIES: readonly (readonly [string, AdvertisementLies])[] = [
   ['F-1: a directed broadcast as mapped address', { origin: endpoint('198.51.100.255', 4096) }],
   ['C-QUAL-16: mapped port 0', { origin: endpoint('198.51.100.1', 0) }],
   ['C-QUAL-12: another IPv6 destination', { destination: v6('fe80::1') }],
+  ['C-QUAL-12 C-QUAL-17: the address of the cone phase as destination', { destination: CONE_PHASE }],
   ['C-QUAL-15: a global IPv6 source', { source: v6('2001:db8::1') }],
   ['C-QUAL-14: another prefix', { prefix: 0x20020000 }],
   ['C-QUAL-14 C-QUAL-22: the prefix of another server', { server: v4('203.0.113.99') }],
@@ -250,13 +254,24 @@ test('C-QUAL-23: the advertised MTU is used within bounds, 1280 otherwise', () =
   }
 });
 
-test('ADDR-6: a server address that is not global unicast is refused at once, and nothing is sent to it', () => {
+test('ADDR-6 F-3: a server address that is not global unicast is refused, and nothing is ever sent to it', () => {
   for (const server of ['192.168.1.1', '224.0.0.253', '240.0.0.1', '0.0.0.0', '127.0.0.1']) {
     const bench = ClientBench.create();
     bench.core.start(bench.now, { primary: v4(server), secondary: v4('203.0.113.121') });
     assert.equal(failureCode(bench), 'server-not-global');
+    bench.advance(seconds(3600));
+    assert.equal(failureCode(bench), 'server-not-global', 'nor is it when the time has come to try again');
     assert.equal(bench.wire.sent.length, 0);
   }
+});
+
+test('ADDR-6: a server that was a broadcast address of a subnet left behind is asked after all', () => {
+  const bench = started({ scope: { directedBroadcasts: [SERVERS.primary] } });
+  assert.equal(failureCode(bench), 'server-not-global');
+  bench.core.setScope(NO_SCOPE);
+  bench.advance(seconds(6));
+  assert.equal(stateName(bench), 'qualifying');
+  assert.equal(bench.wire.sent.at(0)?.address, SERVERS.primary);
 });
 
 test('C-MAINT-1 C-MAINT-2 C-MAINT-3: after 22.5 to 30 seconds without the server it is solicited again', () => {

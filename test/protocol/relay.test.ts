@@ -31,7 +31,7 @@ function withClient(): RelayBench {
   return bench;
 }
 
-test('R-6 U-4: for a new client a bubble goes to its server, from a local address, and the packet waits', () => {
+test('R-5 R-6 U-4: for a new client a bubble goes to its server, from a local address, and the packet waits', () => {
   for (const client of [B, teredo(B_SERVER, B_MAPPED, 0x8000)]) {
     const bench = RelayBench.create();
     bench.transmit(dataPacket(HOST, client, 'hello'));

@@ -24,7 +24,7 @@ class Trial {
   readonly #descriptors = [openSync('/dev/null', 'r+'), openSync('/dev/null', 'r+')];
   readonly pid: number | undefined;
 
-  constructor(scenario: string) {
+  constructor(scenario: string, heartbeat = 5000) {
     let resolveGone = (): void => {};
     let resolveTold = (): void => {};
     this.gone = new Promise((resolve) => {
@@ -42,6 +42,7 @@ class Trial {
         sockets: [socket],
         directedBroadcasts: [],
         program: [HOSTILE, scenario],
+        heartbeat,
       },
       {
         stateChanged: (state) => {
@@ -91,6 +92,13 @@ const ATTACKS: readonly (readonly [string, RegExp])[] = [
   ['flood', /sends a flood of messages/],
   ['ready-twice', /says twice that it is ready/],
   ['invalid-utf8', /sends a message that is not JSON/],
+  ['nul-in-message', /sends a message that is not JSON/],
+  ['endless-number', /sends a message of no known form/],
+  ['minus-zero', /claims an MTU of 0/],
+  ['said-twice', /claims an MTU of 9/],
+  ['absurd-statistics', /sends a message of no known form/],
+  ['negative-statistics', /sends a message of no known form/],
+  ['hang-up', /has closed its channel/],
 ];
 
 for (const [scenario, said] of ATTACKS) {
@@ -109,6 +117,62 @@ for (const [scenario, said] of ATTACKS) {
     }
   });
 }
+
+test('an engine that changes its state all the time is ended before the log is full of it', async () => {
+  const trial = new Trial('flapping');
+  try {
+    await trial.gone;
+    assert.equal(trial.states.length, 30);
+    assert.match(trial.log.join('\n'), /changes its state all the time/);
+  } finally {
+    trial.close();
+  }
+});
+
+test('an engine that does not read does not make the supervisor hold what it was told', async () => {
+  const trial = new Trial('deaf');
+  try {
+    await trial.engine.ready;
+    const memory = process.memoryUsage.rss();
+    for (let told = 0; told < 1_000_000 && trial.log.length === 0; told++) trial.engine.useServers(SERVERS);
+    await trial.gone;
+    assert.match(trial.log.join('\n'), /does not read what it is told/);
+    assert.ok(process.memoryUsage.rss() - memory < 64 * 1024 * 1024);
+    await isOver(trial.pid);
+  } finally {
+    trial.close();
+  }
+});
+
+test('an engine that does not answer any more is ended, after some patience', { timeout: 20_000 }, async () => {
+  const trial = new Trial('honest', 200);
+  try {
+    await trial.told;
+    const pid = trial.pid ?? 0;
+    assert.equal(await trial.engine.isHealthy(), true);
+    process.kill(pid, 'SIGSTOP');
+    assert.equal(await trial.engine.isHealthy(), false);
+    await trial.gone;
+    assert.match(trial.log.join('\n'), /does not answer any more/);
+    assert.equal(await trial.engine.isHealthy(), true, 'another is on its way');
+    await isOver(pid);
+  } finally {
+    trial.close();
+  }
+});
+
+test('a claim about the servers from before is not believed, but is no reason to end who made it', async () => {
+  const trial = new Trial('honest');
+  try {
+    await trial.engine.ready;
+    trial.engine.stop();
+    await trial.engine.statistics();
+    assert.deepEqual(trial.states, []);
+    assert.deepEqual(trial.log, []);
+  } finally {
+    trial.close();
+  }
+});
 
 test('an honest claim is believed', async () => {
   const trial = new Trial('honest');

@@ -47,10 +47,22 @@ const SPEECHES: Readonly<Record<string, () => string>> = {
   'deep-nesting': () => `${'['.repeat(4000)}\n`,
   oversize: () => `{"type":"broken","sentence":"${'x'.repeat(20_000)}"}\n`,
   'endless-line': () => 'x'.repeat(100_000),
-  flood: () => `${JSON.stringify({ type: 'answer', number: 1, statistics: statistics() })}\n`.repeat(2000),
+  flood: () => answer({}).repeat(2000),
   'ready-twice': () => READY,
   'invalid-utf8': () => '\ufffd\u0000\n',
+  'nul-in-message': () => '{"type":"broken","sentence":"\u0000"}\n',
+  'endless-number': () => state({ mtu: 0 }).replace('"mtu":0', '"mtu":1e400'),
+  'minus-zero': () => state({ mtu: -0 }).replace('"mtu":0', '"mtu":-0'),
+  'said-twice': () => state({}).replace('"mtu":1280', '"mtu":1280,"mtu":9'),
+  'absurd-statistics': () => answer({ datagramsIn: 1e300 }),
+  'negative-statistics': () => answer({ peers: -1 }),
+  flapping: () => `${state({})}${FAILED}`.repeat(20),
 };
+
+const FAILED = '{"type":"state","state":{"name":"failed","reason":{"code":"server-silent"},"retryIn":1}}\n';
+
+const answer = (changes: object, number = 1): string =>
+  `${JSON.stringify({ type: 'answer', number, statistics: { ...statistics(), ...changes } })}\n`;
 
 function statistics(): object {
   const drops = Object.fromEntries(
@@ -76,12 +88,23 @@ if (scenario === 'complaints') writeSync(2, `\u001b[2J\u0007 root logged in\n${'
 
 const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
 channel.on('error', () => {});
-channel.on('close', () => process.exit());
+if (scenario === 'hang-up') setInterval(() => {}, 1000);
+else channel.on('close', () => process.exit());
+/** It can speak to a supervisor to which it does not listen. */
+if (scenario === 'deaf') channel.write(READY);
 let heard = '';
+let hasSpoken = false;
 channel.setEncoding('utf8').on('data', (text: string) => {
   heard += text;
+  if (scenario === 'deaf') channel.pause();
+  if (scenario === 'hang-up' && heard.includes('"start"')) channel.end();
   if (scenario === 'silent') return;
   // It waits to be told of its servers, so that its claims are as good as they can be.
   if (heard.includes('"configure"') && !heard.includes('"start"')) channel.write(READY);
-  if (heard.includes('"start"')) channel.write(SPEECHES[scenario]?.() ?? '');
+  if (heard.includes('"start"') && !hasSpoken) {
+    hasSpoken = true;
+    channel.write(SPEECHES[scenario]?.() ?? '');
+  }
+  if (scenario !== 'honest') return;
+  for (const [, number] of text.matchAll(/"ask","number":(\d+)/g)) channel.write(answer({}, Number(number)));
 });

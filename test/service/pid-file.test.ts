@@ -77,6 +77,12 @@ test('longer text of a stale file is gone', () => {
   held.release();
 });
 
+test('a file of another kind is neither overwritten nor removed', () => {
+  writeFileSync(file, '[Unit]\n');
+  assert.match(refusal(), /it holds something else/);
+  assert.equal(readFileSync(file, 'utf8'), '[Unit]\n');
+});
+
 test("somebody else's file of the same name is left alone", () => {
   const held = acquire();
   renameSync(file, `${file}.old`);

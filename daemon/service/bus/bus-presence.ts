@@ -51,7 +51,8 @@ export class BusPresence {
       called: (message) => void dispatcher?.called(message),
       closed: (sentence) => this.#lost(sentence),
     });
-    if (!opened.ok) return this.#retry(opened.sentence);
+    // Not to have a bus at all is no fault of a machine.
+    if (!opened.ok) return this.#retry('notice', opened.sentence);
     const { connection } = opened;
     if (this.#isClosed) return connection.close();
     this.#connection = connection;
@@ -62,7 +63,7 @@ export class BusPresence {
     this.#connection = undefined;
     const reason = taken.ok ? 'somebody else has that name' : taken.text;
     connection.close();
-    this.#retry(reason);
+    this.#retry('warning', reason);
   }
 
   #joined(): void {
@@ -75,13 +76,13 @@ export class BusPresence {
   #lost(sentence: string): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
-    this.#retry(sentence);
+    this.#retry('warning', sentence);
   }
 
-  #retry(sentence: string): void {
+  #retry(level: 'notice' | 'warning', sentence: string): void {
     if (this.#isClosed) return;
     const message = `not on the message bus as ${BUS_NAME} (${sentence}); trying again`;
-    if (!this.#isMissed) this.#say(['warning', message, { EVENT: 'bus-missed' }]);
+    if (!this.#isMissed) this.#say([level, message, { EVENT: 'bus-missed' }]);
     this.#isMissed = true;
     this.#retryTimer = setTimeout(() => void this.#join(), this.#retryDelay);
     this.#retryDelay = Math.min(2 * this.#retryDelay, RETRY_DELAY_LIMIT);
