@@ -16,4 +16,5 @@ await programMain<MiredoSettings>(MIREDO, ({ config, server }, log) => ({
   capabilities: ({ bindPort }) => portCapabilities(bindPort),
   adopt: (service, settings) =>
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
+  client: (service) => (service instanceof ClientService ? service : undefined),
 }));

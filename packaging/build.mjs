@@ -1,5 +1,6 @@
 /**
- * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual.
+ * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual, the
+ * shells' completion.
  *
  * By hand: npm run build. A build with nothing to do takes half a second, so others call it without asking first.
  */
@@ -50,3 +51,5 @@ runNode('packaging/bundle.mjs');
 markPrograms();
 const { writeManual } = await import('../build/packaging/man/manual.js');
 writeManual(join(output, 'man'));
+const { writeCompletions } = await import('../build/packaging/completions/completions.js');
+writeCompletions(join(output, 'completions'));

@@ -15,6 +15,7 @@ const programs = {
   'miredo-server': 'server-main.js',
   'miredo-engine': 'engine-main.js',
   'miredo-checkconf': 'checkconf-main.js',
+  miredoctl: 'ctl-main.js',
 };
 
 /** Libraries in the old module system call `require`. */

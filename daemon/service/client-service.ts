@@ -8,7 +8,7 @@ import { resolveIpv4 } from '../io/resolver.js';
 import type { Servers } from '../protocol/qualification.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
-import type { Confinement } from '../tunnel/messages.js';
+import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
 import type { Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
@@ -47,6 +47,16 @@ interface Network {
   readonly routes: string;
 }
 
+/** What there is to know about a client beyond its state. */
+export interface ClientFacts {
+  readonly interfaceName: string;
+  readonly interfaceIndex: number;
+  /** As configured. */
+  readonly server: string;
+  /** undefined while its name is not resolved. */
+  readonly serverAddress: Ipv4Address | undefined;
+}
+
 export class ClientService implements Service {
   readonly ready: Promise<void>;
   #settings: ClientSettings;
@@ -65,6 +75,8 @@ export class ClientService implements Service {
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
   #resolveDelay = RESOLVE_DELAY;
+  /** Whether there is to be a tunnel. */
+  #isWanted: boolean;
   #closed = false;
 
   constructor(
@@ -99,7 +111,45 @@ export class ClientService implements Service {
       host.log,
     );
     this.ready = this.#engine.ready;
-    void this.#begin();
+    this.#isWanted = host.isWanted();
+    if (this.#isWanted) void this.#begin();
+    else this.#enter(this.#state);
+  }
+
+  get facts(): ClientFacts {
+    const { name, index } = this.#tun;
+    const { server } = this.#settings;
+    const serverAddress = this.#servers?.primary ?? server.address;
+    return { interfaceName: name, interfaceIndex: index, server: server.text, serverAddress };
+  }
+
+  statistics(): Promise<EngineStatistics | undefined> {
+    return this.#engine.statistics();
+  }
+
+  /** Begins when it was stopped. */
+  start(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    // Whoever asked hears at once that it does not stand still any more; a name's resolving tells so itself.
+    if (!this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
+    this.#beginAnew();
+  }
+
+  /** Resolves when address and routes are gone. The interface stays, and so does its port. */
+  async stop(): Promise<void> {
+    if (this.#isWanted) {
+      this.#isWanted = false;
+      this.#cancel();
+      this.#enter({ name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } });
+    }
+    await this.#link.want(undefined);
+  }
+
+  /** Qualifies anew; false when it is stopped. */
+  restart(): boolean {
+    if (this.#isWanted) this.#beginAnew();
+    return this.#isWanted;
   }
 
   /** Takes a new configuration over, if that can be done without giving up interface and port. */
@@ -109,7 +159,7 @@ export class ClientService implements Service {
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
     this.#settings = settings;
     const same = settings.server.text === server.text && settings.secondary?.text === secondary?.text;
-    if (!same) this.#beginAnew();
+    if (!same && this.#isWanted) this.#beginAnew();
     return true;
   }
 
@@ -129,6 +179,7 @@ export class ClientService implements Service {
     this.#network = network;
     const isIdle = this.#state.name === 'waiting' || this.#state.name === 'failed';
     const hasMoved = network.addresses !== before.addresses;
+    if (!this.#isWanted) return;
     if (hasMoved || (isIdle && network.routes !== before.routes)) this.#beginAnew();
   }
 
@@ -145,26 +196,33 @@ export class ClientService implements Service {
   }
 
   #beginAnew(): void {
+    this.#cancel();
+    this.#resolving = new AbortController();
+    this.#resolveDelay = RESOLVE_DELAY;
+    void this.#begin();
+  }
+
+  #cancel(): void {
     this.#servers = undefined;
     this.#engine.stop();
     this.#resolving.abort();
-    this.#resolving = new AbortController();
     clearTimeout(this.#resolveTimer);
-    this.#resolveDelay = RESOLVE_DELAY;
-    void this.#begin();
+  }
+
+  /** Whether a server is named by a host name, so that it has to be resolved. */
+  get #hasNames(): boolean {
+    const { server, secondary } = this.#settings;
+    return server.address === undefined || (secondary !== undefined && secondary.address === undefined);
   }
 
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
   async #begin(): Promise<void> {
     const { signal } = this.#resolving;
-    const { server, secondary } = this.#settings;
     if (readHostAddresses([this.#tun.name]).ipv4.length === 0) {
       this.#wait('no-network');
       return;
     }
-    if (server.address === undefined || (secondary !== undefined && secondary.address === undefined)) {
-      this.#enter({ name: 'resolving', server: server.text });
-    }
+    if (this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
     const servers = await this.#resolveServers(signal);
     if (signal.aborted) return;
     if (servers === undefined) {
@@ -207,14 +265,14 @@ export class ClientService implements Service {
 
   /** Address and routes are those of an engine that is no more; the next one qualifies anew. */
   #engineGone(): void {
+    if (!this.#isWanted) return;
     const sentence = SENTENCES.internal;
     this.#enter({ name: 'waiting', reason: { code: 'internal', sentence } });
   }
 
   /** The server may have moved: a failure is the time to ask for its name again. */
   async #followName(): Promise<void> {
-    const { server, secondary } = this.#settings;
-    if (server.address !== undefined && (secondary === undefined || secondary.address !== undefined)) return;
+    if (!this.#hasNames) return;
     const { signal } = this.#resolving;
     const servers = await this.#resolveServers(signal);
     if (signal.aborted || servers === undefined) return;

@@ -28,6 +28,8 @@ export interface Service {
 
 export interface ServiceHost {
   readonly log: Log;
+  /** Of a client only: false when its user has stopped the tunnel, so that it begins stopped. */
+  isWanted(): boolean;
   /** Of a client only. */
   stateChanged(state: TunnelState): void;
   /** The tunnel broke in a way that only a new start of the service can mend. */

@@ -1,9 +1,10 @@
-/** Makes the manual: build/man/*.5 and *.8 from the sources beside this file and what the programs know of themselves. */
+/** Makes the manual: build/man/*.1, *.5 and *.8 from the sources beside this file and what the programs know of themselves. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
+import { describeCtl } from '../../daemon/ctl/command-line.js';
 import { describeCheckconf } from '../../daemon/service/checkconf-command-line.js';
 import { describe } from '../../daemon/service/command-line.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
@@ -22,6 +23,7 @@ export const PAGES: readonly Page[] = [
   { name: 'miredo.8', command: () => describe(MIREDO) },
   { name: 'miredo-server.8', command: () => describe(MIREDO_SERVER) },
   { name: 'miredo-checkconf.8', command: describeCheckconf },
+  { name: 'miredoctl.1', command: () => describeCtl() },
   { name: 'miredo.conf.5', table: MIREDO_DIRECTIVES },
   { name: 'miredo-server.conf.5', table: SERVER_DIRECTIVES },
 ];

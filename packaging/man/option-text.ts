@@ -14,13 +14,30 @@ export const keyOf = (option: Option): string => option.long ?? option.short ?? 
 export function synopsis(command: Command): string[] {
   const shown = command.createHelp().visibleOptions(command);
   const options = shown.map((option) => `.Op ${[shortOrLong(option), operandOf(option)].filter(Boolean).join(' ')}`);
-  return ['.Nm', ...options, ...command.registeredArguments.map((argument) => `.Op ${argumentTerm(argument)}`)];
+  const words = command.registeredArguments.map((argument) => `.Op ${argumentTerm(argument)}`);
+  return ['.Nm', ...options, ...words, ...(command.commands.length > 0 ? ['.Ar command'] : [])];
 }
+
+/** The commands within a command, each with its options. --help is in the list of the whole program. */
+export function commandList(command: Command, more: ReadonlyMap<string, readonly string[]>): string[] {
+  const items = command.commands.map((one) => {
+    const options = optionsOf(one).filter((option) => option.long !== '--help');
+    const terms = options.map(
+      (option) => `Oo ${[shortOrLong(option), operandOf(option)].filter(Boolean).join(' ')} Oc`,
+    );
+    const list = options.map((option) => [optionTerm(option), [textOf(option), ...defaultOf(option)]] as const);
+    const body = [sentences(asSentence(one.description())), ...(more.get(one.name()) ?? [])];
+    return [`Cm ${[one.name(), ...terms].join(' ')}`, [...body, ...(list.length > 0 ? tagList(list) : [])]] as const;
+  });
+  return tagList(items);
+}
+
+const textOf = (option: Option): string => sentences(asSentence(option.description));
 
 /** `more` adds lines of mdoc to an option or argument, by its key or name. */
 export function optionList(command: Command, more: ReadonlyMap<string, readonly string[]>): string[] {
   const options = optionsOf(command).map((option) => {
-    const body = [sentences(asSentence(option.description)), ...defaultOf(option), ...(more.get(keyOf(option)) ?? [])];
+    const body = [textOf(option), ...defaultOf(option), ...(more.get(keyOf(option)) ?? [])];
     return [optionTerm(option), body] as const;
   });
   const words = command.registeredArguments.map((argument) => {
@@ -52,5 +69,6 @@ const argumentTerm = (argument: Argument): string =>
 
 function defaultOf(option: Option): string[] {
   const value: unknown = option.defaultValue;
+  if (typeof value === 'number') return [`The default is ${value}.`];
   return typeof value === 'string' ? ['The default is', `.Pa ${escapeText(value)} .`] : [];
 }

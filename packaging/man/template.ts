@@ -6,6 +6,8 @@
  *     @options             the list of options …
  *     @more --config       … with the lines up to the next @ added to this one
  *     @end
+ *     @commands            the list of commands, each with its options; likewise with @more and @end
+ *     @end
  *     @directives client   the list of the directives of a mode, likewise with @more and @end; `client relay` is those
  *     @end                 that both modes know, `obsolete` those that do nothing
  *     @example FILE        a file of examples/, which a test checks
@@ -14,7 +16,7 @@ import type { Command } from 'commander';
 import type { Mode } from '../../daemon/config/directives.js';
 import { directiveList, directivesOf, type Group, type Table } from './directive-text.js';
 import { escapeText } from './mdoc.js';
-import { keyOf, optionList, optionsOf, synopsis } from './option-text.js';
+import { commandList, keyOf, optionList, optionsOf, synopsis } from './option-text.js';
 
 export interface Holes {
   readonly values: Readonly<Record<string, string>>;
@@ -75,6 +77,8 @@ class Filler {
         return synopsis(this.#command());
       case 'options':
         return this.#options();
+      case 'commands':
+        return this.#commands();
       case 'directives':
         return this.#directives(rest);
       case 'example':
@@ -88,6 +92,11 @@ class Filler {
     const command = this.#command();
     const names = [...optionsOf(command).map(keyOf), ...command.registeredArguments.map((one) => one.name())];
     return optionList(command, this.#more(names));
+  }
+
+  #commands(): string[] {
+    const command = this.#command();
+    return commandList(command, this.#more(command.commands.map((one) => one.name())));
   }
 
   #directives(words: readonly string[]): string[] {

@@ -1,12 +1,16 @@
 /** What the manual says in words and the programs have in code. */
 import { MIREDO_DIRECTIVES } from '../../daemon/config/directives.js';
 import { FACILITIES } from '../../daemon/config/values.js';
+import { EXIT } from '../../daemon/ctl/exit-codes.js';
+import { CONTROL_ACTION, POLKIT_RULES } from '../../daemon/ctl/remedies.js';
+import { SCHEMA_VERSION } from '../../daemon/ctl/status-json.js';
 import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
 import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
+import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
 
 export const VALUES: Readonly<Record<string, string>> = {
   version: version(),
@@ -23,6 +27,18 @@ export const VALUES: Readonly<Record<string, string>> = {
   'exit.failure': String(EXIT_FAILURE),
   'exit.usage': String(EXIT_USAGE),
   'exit.software': String(EXIT_SOFTWARE),
+  'ctl.ok': String(EXIT.ok),
+  'ctl.failure': String(EXIT.failure),
+  'ctl.usage': String(EXIT.usage),
+  'ctl.stopped': String(EXIT.stopped),
+  'ctl.busy': String(EXIT.busy),
+  'ctl.failed': String(EXIT.failed),
+  'ctl.noDaemon': String(EXIT.noDaemon),
+  'ctl.notAuthorised': String(EXIT.notAuthorised),
+  'ctl.schema': String(SCHEMA_VERSION),
+  'polkit.control': CONTROL_ACTION,
+  'polkit.rules': POLKIT_RULES,
+  'bus.socket': DEFAULT_ADDRESS.replace('unix:path=', ''),
   'mtu.default': String(DEFAULT_MTU),
   'mtu.maximum': String(MAXIMUM_MTU),
   'port.teredo': String(TEREDO_PORT),

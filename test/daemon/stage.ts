@@ -32,8 +32,8 @@ export const PRIMARY = '203.0.113.10';
 export const SECONDARY = '203.0.113.11';
 
 /** Where a namespace of the test's own cannot be had: the reason to skip. Outside of one it does not return. */
-export function enterStage(fileUrl: string): string | false {
-  const reason = missingSentence(['lab']) ?? enterNamespace(fileUrl);
+export function enterStage(fileUrl: string, more: readonly string[] = []): string | false {
+  const reason = missingSentence(['lab']) ?? enterNamespace(fileUrl, more);
   if (reason !== false) return reason;
   if (isSingleUser()) return 'this user namespace has one user only, and an engine needs another';
   plugIn();

@@ -1,5 +1,5 @@
 /**
- * Holds the direction of imports between the folders of daemon/, and keeps `wire` and `protocol` pure.
+ * Holds the direction of imports between the folders of daemon/ and dbus/, and keeps `wire` and `protocol` pure.
  *
  *     node build/test/lint/import-directions.js [ROOT]
  *
@@ -27,7 +27,7 @@ export interface Fault {
 interface Rule {
   /** Folders whose modules may be imported, values and types. */
   readonly values: readonly string[];
-  /** Single modules, as `folder/name`, that may be imported too. */
+  /** Single modules, as `folder/name` or `../folder/name`, that may be imported too. */
   readonly modules?: readonly string[];
   /** Folders of which only types may be imported. */
   readonly types?: readonly string[];
@@ -52,6 +52,11 @@ const SUPERVISORS = [
   'protocol/token-bucket',
 ];
 
+/** Beside daemon/, and as it is seen from there. */
+const DBUS = '../dbus';
+/** The message bus and our interface on it, shared with the programs at the other end. */
+const BUS = [`${DBUS}/org-miredo`, `${DBUS}/connection`, `${DBUS}/message`];
+
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
   protocol: { values: ['wire', 'protocol'], outside: false },
@@ -60,12 +65,16 @@ const RULES: { readonly [folder: string]: Rule } = {
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
     values: ['service', 'config', 'io', 'wire'],
-    modules: SUPERVISORS,
+    modules: [...SUPERVISORS, ...BUS],
     types: ['tunnel', 'protocol'],
     outside: true,
   },
+  // It knows the daemon by the bus alone.
+  ctl: { values: ['ctl', DBUS], modules: ['service/command-line'], outside: true },
+  // Both ends of the bus stand on it, and later the tray: nothing of the daemon is in it.
+  [DBUS]: { values: [DBUS], outside: true },
   // The programs at the top of daemon/ wire everything together.
-  '.': { values: ['.', 'wire', 'protocol', 'io', 'config', 'tunnel', 'service'], outside: true },
+  '.': { values: ['.', 'wire', 'protocol', 'io', 'config', 'tunnel', 'service', 'ctl'], outside: true },
 };
 
 /** Folders in which time, entropy and the outside world come in by arguments only. */
@@ -93,18 +102,19 @@ export function importsOf(source: string): Import[] {
   }));
 }
 
-/** `daemon/wire/ipv4.ts` is in folder `wire`, `daemon/main.ts` in `.`. */
+/** `daemon/wire/ipv4.ts` is in folder `wire`, `daemon/main.ts` in `.`, `dbus/client.ts` in `../dbus`. */
 function folderOf(path: string): string {
   const [first = '.', ...rest] = path.split('/');
+  if (first === '..') return `../${rest[0] ?? ''}`;
   return rest.length === 0 ? '.' : first;
 }
 
 /** Why a module of `folder` must not import `target` (a path inside daemon/); undefined when it may. */
 function whyForbidden(folder: string, rule: Rule, target: string, typeOnly: boolean): string | undefined {
-  if (target.startsWith('..')) return `${folder} must not import from outside daemon/`;
+  if (rule.modules?.includes(target.replace(/\.js$/, ''))) return undefined;
   const other = folderOf(target);
   if (rule.values.includes(other)) return undefined;
-  if (rule.modules?.includes(target.replace(/\.js$/, ''))) return undefined;
+  if (target.startsWith('..')) return `${folder} must not import from outside daemon/`;
   if (rule.types?.includes(other)) {
     return typeOnly ? undefined : `${folder} may import types from ${other}, with "import type", but no values`;
   }
@@ -134,7 +144,7 @@ function faultsOfPurity(file: string, folder: string, source: string): Fault[] {
   });
 }
 
-/** Faults of one module; `file` is its path inside daemon/. */
+/** Faults of one module; `file` is its path as seen from daemon/. */
 export function faultsOf(file: string, source: string): Fault[] {
   const folder = folderOf(file);
   const rule = RULES[folder];
@@ -152,7 +162,8 @@ export function modulesUnder(folder: string): string[] {
 
 function main(): void {
   const root = process.argv[2] ?? fileURLToPath(new URL('../../../daemon', import.meta.url));
-  const modules = modulesUnder(root);
+  const besides = modulesUnder(join(root, DBUS)).map((file) => `${DBUS}/${file}`);
+  const modules = [...modulesUnder(root), ...besides];
   const faults = modules.flatMap((file) => faultsOf(file, readFileSync(join(root, file), 'utf8')));
   for (const { file, line, sentence } of faults) {
     console.error(`${relative(process.cwd(), join(root, file))}:${line}: ${sentence}`);

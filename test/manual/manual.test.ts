@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { MIREDO_DIRECTIVES, RELAY_TYPES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
 import { parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
+import { EXIT } from '../../daemon/ctl/exit-codes.js';
 import * as exitCodes from '../../daemon/service/exit-codes.js';
 import { formatIpv4, UNSPECIFIED_IPV4 } from '../../daemon/wire/ipv4.js';
 import { EXAMPLES, makePage, PAGES } from '../../packaging/man/manual.js';
@@ -28,6 +29,11 @@ const FILES = PAGES.flatMap(({ name, table }) => (table === undefined ? [] : [{ 
 /** -c, --config, … */
 const formsOf = (command: Command): string[] =>
   optionsOf(command).flatMap(({ short, long }) => [short, long].filter((form) => form !== undefined));
+/** With those of the commands within it. */
+const allFormsOf = (command: Command): string[] => [command, ...command.commands].flatMap(formsOf);
+/** The options that items of a list are of. */
+const optionsIn = (items: readonly (readonly string[])[]): string[] =>
+  items.flatMap((words) => words.flatMap((word, i) => (word === 'Fl' ? [typedOption(words[i + 1] ?? '')] : [])));
 
 describe('the built manual', () => {
   it('is what the sources make, page for page', () => {
@@ -37,9 +43,9 @@ describe('the built manual', () => {
 
   it('has a page for each program of the package', () => {
     const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { bin: Record<string, string> };
-    for (const name of ['miredo', 'miredo-server', 'miredo-checkconf']) {
-      assert.ok(bin[name] !== undefined && PAGE.has(`${name}.8`), name);
-    }
+    const names = Object.keys(bin);
+    assert.ok(names.length >= 4);
+    for (const name of names) assert.ok(PAGE.has(`${name}.8`) || PAGE.has(`${name}.1`), name);
   });
 
   it('names each page as its file is named', () => {
@@ -69,10 +75,7 @@ describe('options', () => {
   for (const { name, command } of PROGRAMS) {
     it(`${name} documents each of ${command.name()}'s, once`, () => {
       const items = itemsOf(page(name), 'OPTIONS');
-      const documented = items.flatMap((words) =>
-        words.flatMap((word, i) => (word === 'Fl' ? [typedOption(words[i + 1] ?? '')] : [])),
-      );
-      assert.deepEqual(documented.sort(), formsOf(command).sort());
+      assert.deepEqual(optionsIn(items).sort(), formsOf(command).sort());
       const operands = items.filter(([first]) => first === 'Ar').map(([, operand]) => operand);
       assert.deepEqual(
         operands,
@@ -84,7 +87,7 @@ describe('options', () => {
       const named = wordsAfter(macrosOf(page(name)), 'Fl').map(typedOption);
       assert.ok(named.length > 0);
       assert.deepEqual(
-        named.filter((option) => !formsOf(command).includes(option)),
+        named.filter((option) => !allFormsOf(command).includes(option)),
         [],
       );
     });
@@ -104,7 +107,9 @@ describe('options', () => {
     assert.ok(commands.length >= 4);
     for (const call of commands) {
       const [program = '', ...words] = call.split(' ');
-      const known = formsOf(PROGRAMS.find(({ command }) => command.name() === program)?.command ?? assert.fail(call));
+      const known = allFormsOf(
+        PROGRAMS.find(({ command }) => command.name() === program)?.command ?? assert.fail(call),
+      );
       const options = words.filter((word) => word.startsWith('-'));
       assert.deepEqual(
         options.filter((option) => !known.includes(option)),
@@ -112,6 +117,39 @@ describe('options', () => {
         call,
       );
     }
+  });
+});
+
+describe('commands', () => {
+  for (const { name, command } of PROGRAMS.filter(({ command: { commands } }) => commands.length > 0)) {
+    const items = itemsOf(page(name), 'DESCRIPTION');
+
+    it(`${name} documents each of ${command.name()}'s, in the order of the help`, () => {
+      const documented = items.filter(([first]) => first === 'Cm').map(([, word]) => word);
+      assert.deepEqual(
+        documented,
+        command.commands.map((one) => one.name()),
+      );
+    });
+
+    it(`${name} documents the options of each, and shows them behind its name`, () => {
+      const starts = items.flatMap(([first], i) => (first === 'Cm' ? [i] : []));
+      command.commands.forEach((one, i) => {
+        const [head = [], ...list] = items.slice(starts[i], starts[i + 1]);
+        const known = formsOf(one).filter((form) => form !== '-h' && form !== '--help');
+        assert.deepEqual(optionsIn(list).sort(), known.sort(), one.name());
+        const shown = optionsIn([head]);
+        assert.equal(shown.length, one.options.length, one.name());
+        assert.ok(shown.every((form) => known.includes(form)));
+      });
+    });
+  }
+
+  it('in examples are those of the program', () => {
+    const { command } = PROGRAMS.find(({ name }) => name === 'miredoctl.1') ?? assert.fail();
+    const used = [...page('miredoctl.1').matchAll(/^\.Dl miredoctl (\S+)/gm)].map(([, word]) => word);
+    const known = command.commands.map((one) => one.name());
+    assert.ok(used.length >= 3 && used.every((word) => known.includes(word ?? '')), String(used));
   });
 });
 
@@ -164,6 +202,23 @@ describe('directives', () => {
   });
 });
 
+/** Names of the environment variables that the sources in a folder take out of it. */
+function variablesReadIn(name: string, isWanted: (file: string) => boolean = () => true): Set<string> {
+  const folder = join(ROOT, name);
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const text = sources
+    .filter(isWanted)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const subscripts = [...text.matchAll(/env(?:ironment)?\['([A-Z_]+)'\]/g)].map(([, variable]) => variable ?? '');
+  const unpacked = [...text.matchAll(/\{([^{}]*)\} = (?:process\.)?env(?:ironment)?;/g)].flatMap(([, names = '']) =>
+    [...names.matchAll(/[A-Z][A-Z_]+/g)].map(([variable]) => variable),
+  );
+  const read = new Set([...subscripts, ...unpacked]);
+  read.delete('PATH');
+  return read;
+}
+
 describe('what else the pages name', () => {
   it('files are those of the programs', () => {
     const known = new Set([...Object.values(VALUES), '/etc/miredo/client-hook']);
@@ -186,23 +241,18 @@ describe('what else the pages name', () => {
     assert.deepEqual(statuses('miredo-server.8').sort(), all);
     const ofCheckconf = [exitCodes.EXIT_OK, exitCodes.EXIT_FAILURE, exitCodes.EXIT_USAGE].map(String);
     assert.deepEqual(statuses('miredo-checkconf.8').sort(), ofCheckconf.sort());
+    assert.deepEqual(statuses('miredoctl.1'), Object.values(EXIT).map(String));
   });
 
   it('environment variables are those that the programs read', () => {
-    const folder = join(ROOT, 'daemon');
-    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-    const text = sources.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
-    const subscripts = [...text.matchAll(/env(?:ironment)?\['([A-Z_]+)'\]/g)].map(([, name]) => name ?? '');
-    const unpacked = [...text.matchAll(/\{([^{}]*)\} = (?:process\.)?env(?:ironment)?;/g)].flatMap(([, names = '']) =>
-      [...names.matchAll(/[A-Z][A-Z_]+/g)].map(([name]) => name),
-    );
-    const read = new Set([...subscripts, ...unpacked]);
-    read.delete('PATH');
+    const ofDaemons = variablesReadIn('daemon', (file) => !file.startsWith('ctl/'));
+    const ofCtl = new Set([...variablesReadIn('daemon/ctl'), ...variablesReadIn('dbus')]);
     const documented = (name: string): Set<string> => {
       const items = itemsOf(page(name), 'ENVIRONMENT').flat();
       return new Set(items.filter((word) => /^[A-Z][A-Z_]+$/.test(word)));
     };
-    for (const name of ['miredo.8', 'miredo-server.8']) assert.deepEqual(documented(name), read);
+    for (const name of ['miredo.8', 'miredo-server.8']) assert.deepEqual(documented(name), ofDaemons);
+    assert.deepEqual(documented('miredoctl.1'), ofCtl);
   });
 
   it('signals are those of the old manual', () => {

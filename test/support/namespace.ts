@@ -14,16 +14,17 @@ const LEFT_NAMESPACE = 'MIREDO_TEST_LEFT_NAMESPACE';
 
 /**
  * Returns false inside the namespace, with loopback up; or the reason to skip when none can be had:
- * `test(name, { skip: enterNamespace(import.meta.url) }, …)`. Outside it does not return.
+ * `test(name, { skip: enterNamespace(import.meta.url) }, …)`. Outside it does not return. `more`: options of unshare(1)
+ * for other namespaces, such as `--mount`.
  */
-export function enterNamespace(fileUrl: string): string | false {
+export function enterNamespace(fileUrl: string, more: readonly string[] = []): string | false {
   const current = readlinkSync('/proc/self/ns/net');
   const left = process.env[LEFT_NAMESPACE];
   if (left !== undefined && left !== current) {
     execFileSync('ip', ['link', 'set', 'lo', 'up']);
     return false;
   }
-  const options = unshareOptions();
+  const options = unshareOptions(more);
   if (options === undefined) return 'neither root nor unprivileged user namespaces: no network namespace to be had';
   const command = [...options, process.execPath, ...process.execArgv, fileURLToPath(fileUrl)];
   const run = spawnSync('unshare', command, {
@@ -33,7 +34,10 @@ export function enterNamespace(fileUrl: string): string | false {
   process.exit(run.status ?? 1);
 }
 
-function unshareOptions(): string[] | undefined {
-  const choices = [['--net'], ['--net', '--map-root-user']];
+function unshareOptions(more: readonly string[]): string[] | undefined {
+  const choices = [
+    ['--net', ...more],
+    ['--net', '--map-root-user', ...more],
+  ];
   return choices.find((options) => spawnSync('unshare', [...options, 'true'], { stdio: 'ignore' }).status === 0);
 }

@@ -1,0 +1,48 @@
+/** How miredoctl ends: scripts ask with it. Never renumbered. */
+
+import type { Fault, FaultCode } from '../../dbus/fault.js';
+import type { Snapshot } from '../../dbus/snapshot.js';
+
+export const EXIT = {
+  /** Qualified, or what was asked for is done. */
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  stopped: 3,
+  /** Waiting, resolving or qualifying. */
+  busy: 4,
+  failed: 5,
+  noDaemon: 6,
+  notAuthorised: 7,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A sentence for each, for --help and the manual. */
+export const EXIT_SENTENCES: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'the tunnel is qualified, or what was asked for is done',
+  failure: 'something else went wrong; it is told',
+  usage: 'the command line is wrong',
+  stopped: 'the tunnel is stopped',
+  busy: 'the tunnel is on its way: waiting, resolving or qualifying',
+  failed: 'the tunnel has failed, and will be tried again',
+  noDaemon: 'there is no daemon, or no system bus',
+  notAuthorised: 'this user may not do that',
+};
+
+export function exitCodeOfState(state: Snapshot['state']): ExitCode {
+  if (state === 'qualified') return EXIT.ok;
+  if (state === 'stopped') return EXIT.stopped;
+  if (state === 'failed') return EXIT.failed;
+  return EXIT.busy;
+}
+
+const OF_FAULTS: Partial<Record<FaultCode, ExitCode>> = {
+  'no-bus': EXIT.noDaemon,
+  'no-daemon': EXIT.noDaemon,
+  lost: EXIT.noDaemon,
+  'not-authorised': EXIT.notAuthorised,
+  'not-running': EXIT.stopped,
+};
+
+export const exitCodeOfFault = ({ code }: Fault): ExitCode => OF_FAULTS[code] ?? EXIT.failure;

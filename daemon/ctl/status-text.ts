@@ -1,0 +1,104 @@
+/** The state of the tunnel as a table for people. */
+import { isBusy, type Snapshot } from '../../dbus/snapshot.js';
+import { aligned, printable, type Style } from './terminal.js';
+
+type Row = readonly [label: string, value: string];
+
+/** `now`: milliseconds since 1970. */
+export function statusText(snapshot: Snapshot, now: number, style: Style): string {
+  return aligned([...tunnelRows(snapshot, now, style), ...trafficRows(snapshot, now), ...versionRow(snapshot)], style);
+}
+
+/** "failed: …sentence", without colours and time: for progress and the monitor. */
+export function stateSentence({ state, reason, address, server }: Snapshot): string {
+  if (state === 'qualified' && address !== undefined) return `qualified: ${printable(address)}`;
+  if (reason !== undefined) return `${printable(state)}: ${printable(reason.sentence)}`;
+  if (isBusy(state) && server !== undefined) return `${printable(state)}: server ${printable(server)}`;
+  return printable(state);
+}
+
+export function colourOf(state: string, style: Style): (text: string) => string {
+  if (state === 'qualified') return style.good;
+  if (state === 'failed') return style.bad;
+  return isBusy(state) ? style.busy : style.faint;
+}
+
+function tunnelRows(snapshot: Snapshot, now: number, style: Style): Row[] {
+  const { state, reason, since, address, mapped, server, serverAddress, nat, mtu } = snapshot;
+  const word = colourOf(state, style)(printable(state));
+  const rows: Row[] = [['State', since === undefined ? word : `${word} for ${duration(now - since)}`]];
+  if (reason !== undefined) rows.push(['Reason', printable(reason.sentence)]);
+  if (address !== undefined) rows.push(['Address', printable(address)]);
+  if (mapped !== undefined) rows.push(['Mapped to', `${printable(mapped.address)}, port ${mapped.port}`]);
+  const serverWords = [server, serverAddress === server ? undefined : serverAddress].filter((one) => one !== undefined);
+  if (serverWords.length > 0) rows.push(['Server', printable(serverWords.join(', '))]);
+  if (nat !== undefined) {
+    rows.push(['NAT', `${printable(nat.mapping)} mapping, port ${nat.portPreserving ? 'preserved' : 'changed'}`]);
+  }
+  if (snapshot.interface !== undefined) {
+    const { name, index } = snapshot.interface;
+    rows.push(['Interface', `${printable(name)}, index ${index}${mtu === undefined ? '' : `, MTU ${mtu}`}`]);
+  }
+  return rows;
+}
+
+function trafficRows({ roundTrip, lastServerContact, statistics }: Snapshot, now: number): Row[] {
+  const rows: Row[] = [];
+  if (roundTrip !== undefined) rows.push(['Round trip', `${(roundTrip / 1000).toFixed(1)} ms to the server`]);
+  if (lastServerContact !== undefined) rows.push(['Last contact', `${duration(now - lastServerContact)} ago`]);
+  const count = (name: string): number => statistics[name] ?? 0;
+  if (Object.keys(statistics).length === 0) return rows;
+  rows.push(['Received', `${plural(count('datagrams-in'), 'datagram')}, ${bytes(count('bytes-in'))}`]);
+  rows.push(['Sent', `${plural(count('packets-out'), 'packet')}, ${bytes(count('bytes-out'))}`]);
+  rows.push(['Bubbles', `${count('bubbles-received')} received, ${count('bubbles-sent')} sent`]);
+  rows.push(['Peers', String(count('peers'))]);
+  const drops = dropsOf(statistics);
+  if (drops.length > 0) rows.push(['Dropped', drops.map(([reason, n]) => `${n} ${printable(reason)}`).join(', ')]);
+  return rows;
+}
+
+const versionRow = ({ version }: Snapshot): Row[] => (version === undefined ? [] : [['Daemon', printable(version)]]);
+
+/** The reasons for which packets were dropped, most frequent first. */
+function dropsOf(statistics: Snapshot['statistics']): (readonly [reason: string, count: number])[] {
+  const prefix = 'dropped-';
+  return Object.entries(statistics)
+    .filter(([name, count]) => name.startsWith(prefix) && count > 0)
+    .map(([name, count]) => [name.slice(prefix.length), count] as const)
+    .sort(([, a], [, b]) => b - a);
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** In powers of 1000: "1.5 kB". */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  // What would be rounded up to 1000.0 is the next unit's already.
+  while (unit < UNITS.length - 1 && value >= (unit === 0 ? 1000 : 999.95)) {
+    value /= 1000;
+    unit += 1;
+  }
+  if (unit === 0) return count === 1 ? '1 byte' : `${count} bytes`;
+  return `${value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** Of milliseconds, in the two largest units: "3 h 5 min". Clocks that were set back make no negative ones. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const parts: readonly (readonly [number, string])[] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}

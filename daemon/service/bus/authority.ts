@@ -1,0 +1,66 @@
+/**
+ * Whether a caller may do something: polkit knows. It is asked anew each time, about the caller's unique name on the
+ * bus, which is never given to another (a process id would be); root needs no polkit, so without it only root may.
+ */
+import type { BusConnection, ErrorReply } from '../../../dbus/connection.js';
+
+const POLKIT = {
+  destination: 'org.freedesktop.PolicyKit1',
+  path: '/org/freedesktop/PolicyKit1/Authority',
+  interface: 'org.freedesktop.PolicyKit1.Authority',
+  member: 'CheckAuthorization',
+  signature: '(sa{sv})sa{ss}us',
+} as const;
+
+const ALLOW_USER_INTERACTION = 1;
+/** Milliseconds for polkit to answer by itself, and for a person to find the password. */
+const PROMPT_TIMEOUT = 20_000;
+const PASSWORD_TIMEOUT = 5 * 60_000;
+
+export type Action = 'org.miredo.control';
+
+export interface Caller {
+  /** Unique name on the bus. */
+  readonly name: string;
+  /** Whether a password may be asked for. */
+  readonly isInteractive: boolean;
+}
+
+export async function refusal(
+  connection: BusConnection,
+  caller: Caller,
+  action: Action,
+): Promise<ErrorReply | undefined> {
+  const user = await connection.callBus('GetConnectionUnixUser', 's', [caller.name]);
+  if (!user.ok) return denied('The caller is gone.');
+  if (user.values[0] === 0) return undefined;
+  const verdict = await askPolkit(connection, caller, action);
+  if (verdict !== undefined) return verdict;
+  // Whoever left while polkit thought about it does not want it any more.
+  const isThere = await connection.callBus('NameHasOwner', 's', [caller.name]);
+  return isThere.ok && isThere.values[0] === true ? undefined : denied('The caller is gone.');
+}
+
+async function askPolkit(
+  connection: BusConnection,
+  { name, isInteractive }: Caller,
+  action: Action,
+): Promise<ErrorReply | undefined> {
+  const subject = ['system-bus-name', { name: { signature: 's', value: name } }];
+  const answer = await connection.call({
+    ...POLKIT,
+    values: [subject, action, {}, isInteractive ? ALLOW_USER_INTERACTION : 0, ''],
+    timeout: isInteractive ? PASSWORD_TIMEOUT : PROMPT_TIMEOUT,
+  });
+  if (!answer.ok) return denied(`Only root may do this: polkit cannot be asked (${answer.name}).`);
+  const [isAuthorized, isChallenge] = answer.values[0] as readonly [boolean, boolean];
+  if (isAuthorized === true) return undefined;
+  if (!isChallenge || isInteractive) return denied(`polkit does not allow this (${action}).`);
+  return {
+    ok: false,
+    name: 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
+    text: `A password is needed (${action}): call again and allow interactive authorisation.`,
+  };
+}
+
+const denied = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.AccessDenied', text });

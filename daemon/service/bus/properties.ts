@@ -1,0 +1,96 @@
+/** The tunnel's state as the properties of org.miredo.Client1, and what of them has changed. */
+import { isDeepStrictEqual } from 'node:util';
+import { PROPERTIES, type Properties, type Variant } from '../../../dbus/org-miredo.js';
+import type { TunnelState } from '../../protocol/tunnel-state.js';
+import type { EngineStatistics } from '../../tunnel/messages.js';
+import { formatIpv4 } from '../../wire/ipv4.js';
+import { formatIpv6 } from '../../wire/ipv6.js';
+import type { ClientFacts } from '../client-service.js';
+
+type CountedName = 'RoundTrip' | 'LastServerContact' | 'Statistics';
+/** Those that are asked of the engine when somebody reads them. */
+export type Counted = Pick<Properties, CountedName>;
+/** Those that signals tell of, and the constant one. */
+export type Shown = Omit<Properties, CountedName>;
+
+const NOTHING = { Address: '', Mapped: ['', 0], Nat: {}, Mtu: 0 } as const;
+
+/** `since`: microseconds of CLOCK_REALTIME. */
+export function shownProperties(
+  state: TunnelState,
+  facts: ClientFacts | undefined,
+  since: bigint,
+  version: string,
+): Shown {
+  return {
+    State: state.name,
+    StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
+    StateSince: since,
+    ...(state.name === 'qualified' ? qualifiedProperties(state) : NOTHING),
+    Server: facts?.server ?? '',
+    ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
+    Interface: facts?.interfaceName ?? '',
+    InterfaceIndex: facts?.interfaceIndex ?? 0,
+    Version: version,
+  };
+}
+
+function qualifiedProperties({
+  address,
+  mapped,
+  mtu,
+  nat,
+}: TunnelState & { name: 'qualified' }): Pick<Shown, keyof typeof NOTHING> {
+  return {
+    Address: formatIpv6(address),
+    Mapped: [formatIpv4(mapped.address), mapped.port],
+    Nat: {
+      mapping: { signature: 's', value: nat.mapping },
+      'port-preserving': { signature: 'b', value: nat.portPreserving },
+    },
+    Mtu: mtu,
+  };
+}
+
+export function countedProperties(statistics: EngineStatistics | undefined): Counted {
+  if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, Statistics: {} };
+  const { roundTrip, serverSilence, drops } = statistics;
+  const dropped = Object.entries(drops).map(([reason, number]) => [`dropped-${reason}`, whole(number)] as const);
+  return {
+    RoundTrip: roundTrip === undefined ? 0n : whole(1000 * roundTrip),
+    LastServerContact: serverSilence === undefined ? 0n : whole(1000 * (Date.now() - serverSilence)),
+    Statistics: {
+      'datagrams-in': whole(statistics.datagramsIn),
+      'bytes-in': whole(statistics.bytesIn),
+      'packets-out': whole(statistics.packetsOut),
+      'bytes-out': whole(statistics.bytesOut),
+      'bubbles-sent': whole(statistics.bubblesSent),
+      'bubbles-received': whole(statistics.bubblesReceived),
+      peers: whole(statistics.peers),
+      ...Object.fromEntries(dropped),
+    },
+  };
+}
+
+/** The engine, which is not trusted, says what these numbers are: whatever it says can be written. */
+const whole = (number: number): bigint =>
+  number > 0 ? BigInt(Math.round(Math.min(number, Number.MAX_SAFE_INTEGER))) : 0n;
+
+export const isProperty = (name: unknown): name is keyof Properties =>
+  typeof name === 'string' && Object.hasOwn(PROPERTIES, name);
+
+export const isCounted = (name: keyof Properties): name is CountedName => PROPERTIES[name].emits === 'false';
+
+export function variantsOf(properties: Partial<Properties>): { [name: string]: Variant } {
+  const entries = Object.entries(properties) as [keyof Properties, unknown][];
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, { signature: PROPERTIES[name].signature, value }] as const),
+  );
+}
+
+/** Exactly the properties that have another value. */
+export function changedProperties(before: Shown, after: Shown): Partial<Shown> {
+  const names = Object.keys(after) as (keyof Shown)[];
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], after[name]));
+  return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}

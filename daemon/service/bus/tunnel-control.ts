@@ -1,0 +1,20 @@
+/** What the bus may know of the tunnel and do to it: the daemon's side of the interface. */
+import type { TunnelState } from '../../protocol/tunnel-state.js';
+import type { EngineStatistics } from '../../tunnel/messages.js';
+import type { ClientFacts } from '../client-service.js';
+import type { Log } from '../log.js';
+
+export interface TunnelControl {
+  readonly log: Log;
+  readonly version: string;
+  readonly state: TunnelState;
+  /** undefined while the tunnel is being mended. */
+  readonly facts: ClientFacts | undefined;
+  /** undefined when the engine does not answer. */
+  statistics(): Promise<EngineStatistics | undefined>;
+  start(): void;
+  /** Resolves when address and routes are gone. */
+  stop(): Promise<void>;
+  /** false when the tunnel is stopped. */
+  restart(): boolean;
+}

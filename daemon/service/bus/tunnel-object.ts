@@ -1,0 +1,178 @@
+/** The object /org/miredo: the tunnel's properties, its signals and its methods. */
+import type { BusConnection, ErrorReply } from '../../../dbus/connection.js';
+import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Variant } from '../../../dbus/org-miredo.js';
+import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
+import type { EngineStatistics } from '../../tunnel/messages.js';
+import { type Caller, refusal } from './authority.js';
+import {
+  type Counted,
+  changedProperties,
+  countedProperties,
+  type Shown,
+  shownProperties,
+  variantsOf,
+} from './properties.js';
+import type { TunnelControl } from './tunnel-control.js';
+
+type Outcome<Values> = { readonly ok: true; readonly values: Values } | ErrorReply;
+type Handlers = {
+  readonly [Name in keyof Methods]: (
+    input: Methods[Name]['input'],
+    allowed: () => Promise<ErrorReply | undefined>,
+  ) => Promise<Outcome<Methods[Name]['output']>>;
+};
+
+const DONE = { ok: true, values: [] } as const;
+
+const failed = ({ code, sentence }: Reason): ErrorReply => ({
+  ok: false,
+  name: 'org.miredo.Error.Failed',
+  text: `${code}: ${sentence}`,
+});
+
+const invalid = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.InvalidArgs', text });
+
+interface StartOptions {
+  readonly ok: true;
+  readonly wait: boolean;
+}
+
+function startOptions(options: { readonly [key: string]: Variant }): StartOptions | ErrorReply {
+  for (const [name, { signature }] of Object.entries(options)) {
+    if (name !== 'wait') return invalid(`There is no option "${name}".`);
+    if (signature !== 'b') return invalid('The option "wait" is a boolean.');
+  }
+  return { ok: true, wait: options['wait']?.value === true };
+}
+
+/** Milliseconds for which the engine's last answer is good. */
+const STATISTICS_AGE = 100;
+
+const realtime = (): bigint => 1000n * BigInt(Date.now());
+
+export class TunnelObject {
+  readonly #control: TunnelControl;
+  #since = realtime();
+  #shown: Shown;
+  /** BOUNDED: each belongs to a call that is under way. */
+  #waiting: ((state: TunnelState) => void)[] = [];
+  #asked: Promise<EngineStatistics | undefined> | undefined;
+  #askedAt = 0;
+  readonly #handlers: Handlers = {
+    Start: async ([options], allowed) => {
+      const wanted = startOptions(options);
+      if (!wanted.ok) return wanted;
+      const refused = await allowed();
+      if (refused !== undefined) return refused;
+      this.#control.start();
+      return wanted.wait ? this.#settled() : DONE;
+    },
+    Stop: async (_, allowed) => {
+      const refused = await allowed();
+      if (refused !== undefined) return refused;
+      await this.#control.stop();
+      return DONE;
+    },
+    Restart: async (_, allowed) => {
+      const refused = await allowed();
+      if (refused !== undefined) return refused;
+      if (this.#control.restart()) return DONE;
+      return { ok: false, name: 'org.miredo.Error.NotRunning', text: 'The tunnel is stopped; start it.' };
+    },
+  };
+
+  constructor(control: TunnelControl) {
+    this.#control = control;
+    this.#shown = this.#look();
+  }
+
+  /** `values` have been read by the method's signature. */
+  call(
+    name: keyof Methods,
+    values: readonly unknown[],
+    caller: Caller,
+    connection: BusConnection,
+  ): Promise<Outcome<readonly unknown[]>> {
+    const handler = this.#handlers[name] as (
+      input: readonly unknown[],
+      allowed: () => Promise<ErrorReply | undefined>,
+    ) => Promise<Outcome<readonly unknown[]>>;
+    return handler(values, () => refusal(connection, caller, 'org.miredo.control'));
+  }
+
+  get shown(): Shown {
+    return this.#shown;
+  }
+
+  /** What only the engine knows. */
+  async counted(): Promise<Counted> {
+    return countedProperties(await this.#statistics());
+  }
+
+  /** Tells everybody on the bus, if there is one. The properties come first: who hears of a state can read it. */
+  stateChanged(state: TunnelState, connection: BusConnection | undefined): void {
+    const before = this.#shown;
+    const isNew = before.State !== state.name || before.StateReason[0] !== ('reason' in state ? state.reason.code : '');
+    if (isNew) this.#since = realtime();
+    this.#shown = this.#look();
+    if (connection !== undefined) this.#tell(connection, before, isNew);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const settle of waiting) settle(state);
+  }
+
+  #look(): Shown {
+    const { state, facts, version } = this.#control;
+    return shownProperties(state, facts, this.#since, version);
+  }
+
+  #tell(connection: BusConnection, before: Shown, isNew: boolean): void {
+    const after = this.#shown;
+    const changed = changedProperties(before, after);
+    if (Object.keys(changed).length > 0) {
+      const values = [INTERFACE, variantsOf(changed), []];
+      connection.signal(OBJECT_PATH, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', values);
+    }
+    if (isNew) emit(connection, 'StateChanged', [after.State, before.State, after.StateReason]);
+    if (after.Address !== before.Address) emit(connection, 'AddressChanged', [after.Address, before.Address]);
+    if (after.Address !== before.Address || 'Mapped' in changed || 'Nat' in changed) {
+      emit(connection, 'QualificationChanged', [after.State === 'qualified', qualification(after)]);
+    }
+  }
+
+  /**
+   * However many ask, the engine is asked ten times a second at the most: it would be ended for the flood of its
+   * answers (MESSAGES_PER_SECOND), and who only reads must not be able to do that.
+   */
+  #statistics(): Promise<EngineStatistics | undefined> {
+    const time = performance.now();
+    if (this.#asked === undefined || time - this.#askedAt >= STATISTICS_AGE) {
+      this.#asked = this.#control.statistics();
+      this.#askedAt = time;
+    }
+    return this.#asked;
+  }
+
+  /** When the tunnel is qualified, or is found not to come to that soon. */
+  async #settled(): Promise<Outcome<readonly []>> {
+    let { state } = this.#control;
+    while (state.name === 'resolving' || state.name === 'qualifying') {
+      state = await new Promise<TunnelState>((settle) => this.#waiting.push(settle));
+    }
+    return state.name === 'qualified' ? DONE : failed(state.reason);
+  }
+}
+
+function emit<Name extends keyof Signals>(connection: BusConnection, name: Name, values: Signals[Name]): void {
+  connection.signal(OBJECT_PATH, INTERFACE, name, SIGNALS[name], values);
+}
+
+function qualification({ State, Address, ServerAddress, Mapped, Nat }: Shown): { [key: string]: Variant } {
+  if (State !== 'qualified') return {};
+  return {
+    address: { signature: 's', value: Address },
+    server: { signature: 's', value: ServerAddress },
+    mapped: { signature: '(sq)', value: Mapped },
+    nat: { signature: 'a{sv}', value: Nat },
+  };
+}

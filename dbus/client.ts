@@ -1,0 +1,215 @@
+/** The daemon as a program sees it over one connection to the bus: miredoctl's and the tray's way to it. */
+import { type BusConnection, type Call, openBus } from './connection.js';
+import { done, fault, faultOfError, type Outcome } from './fault.js';
+import { ALLOW_INTERACTIVE_AUTHORIZATION, type Incoming } from './message.js';
+import { BUS_NAME, INTERFACE, METHODS, type Methods, OBJECT_PATH, SIGNALS, type Signals } from './org-miredo.js';
+import { type RawProperties, type Snapshot, snapshotOf } from './snapshot.js';
+
+const BUS = 'org.freedesktop.DBus';
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
+/** Flag of a message: the daemon is not to be started for this. */
+const NO_AUTO_START = 2;
+
+/** A password may have to be typed before a method answers: the daemon waits five minutes for it. Milliseconds. */
+const PASSWORD_LIMIT = 6 * 60_000;
+
+export type DaemonSignal = {
+  readonly [K in keyof Signals]: { readonly name: K; readonly body: Signals[K] };
+}[keyof Signals];
+
+export interface Listener {
+  /** First when following begins, then whenever a property has changed; undefined while there is no daemon. */
+  readonly snapshot: (snapshot: Snapshot | undefined) => void;
+  readonly signal?: (signal: DaemonSignal) => void;
+}
+
+const RULES = [
+  `type='signal',sender='${BUS_NAME}',path='${OBJECT_PATH}'`,
+  `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${BUS_NAME}'`,
+];
+
+/** The values of an answer. */
+type Answer = Promise<Outcome<readonly unknown[]>>;
+
+export class Client {
+  /** Settles when the bus has hung up, or {@link close} was called. */
+  readonly ended: Promise<void>;
+  readonly #connection: BusConnection;
+  readonly #stage: Stage;
+
+  private constructor(connection: BusConnection, stage: Stage) {
+    this.#connection = connection;
+    this.#stage = stage;
+    this.ended = stage.ended;
+  }
+
+  /** Over $DBUS_SYSTEM_BUS_ADDRESS, or the usual socket. */
+  static async open(): Promise<Outcome<Client>> {
+    const stage = new Stage();
+    const opened = await openBus({ signalled: (message) => stage.take?.(message), closed: () => stage.end() });
+    if (!opened.ok) return fault('no-bus', `The system bus cannot be reached: ${opened.sentence}`);
+    return done(new Client(opened.connection, stage));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async read(): Promise<Outcome<Snapshot>> {
+    const raw = await this.#readAll();
+    return raw.ok ? done(snapshotOf(raw.value)) : raw;
+  }
+
+  /** Returns when the start has begun; what comes of it is in the state. */
+  start(): Answer {
+    return this.#change('Start', [{}]);
+  }
+
+  /** Returns when address and routes are gone. */
+  stop(): Answer {
+    return this.#change('Stop', []);
+  }
+
+  restart(): Answer {
+    return this.#change('Restart', []);
+  }
+
+  /** Tells `listener` of the daemon until the connection ends. To be called once. */
+  async follow(listener: Listener): Promise<Outcome<void>> {
+    const follower = new Follower(
+      () => this.#readAll(),
+      listener,
+      () => this.close(),
+    );
+    this.#stage.take = (message) => follower.take(message);
+    // They go away with the connection.
+    for (const rule of RULES) {
+      const added = await this.#callBus('AddMatch', rule);
+      if (!added.ok) return added;
+    }
+    const owner = await this.#callBus('GetNameOwner', BUS_NAME);
+    if (!owner.ok && owner.fault.code !== 'no-daemon') return owner;
+    return follower.begin(owner.ok ? String(owner.value[0]) : '');
+  }
+
+  async #readAll(): Promise<Outcome<RawProperties>> {
+    const call = { interface: PROPERTIES, member: 'GetAll', signature: 's', values: [INTERFACE], flags: NO_AUTO_START };
+    const answer = await this.#call({ destination: BUS_NAME, path: OBJECT_PATH, ...call });
+    return answer.ok ? done(answer.value[0] as RawProperties) : answer;
+  }
+
+  #change<K extends keyof Methods>(member: K, values: Methods[K]['input']): Answer {
+    return this.#call({
+      destination: BUS_NAME,
+      path: OBJECT_PATH,
+      interface: INTERFACE,
+      member,
+      signature: METHODS[member].input,
+      values,
+      flags: ALLOW_INTERACTIVE_AUTHORIZATION,
+      timeout: PASSWORD_LIMIT,
+    });
+  }
+
+  #callBus(member: string, text: string): Answer {
+    const path = '/org/freedesktop/DBus';
+    return this.#call({ destination: BUS, path, interface: BUS, member, signature: 's', values: [text] });
+  }
+
+  async #call(call: Call): Answer {
+    const reply = await this.#connection.call(call);
+    return reply.ok ? done(reply.values) : faultOfError(reply.name, reply.text);
+  }
+}
+
+/** What a connection tells, from its first moment on. */
+class Stage {
+  readonly ended: Promise<void>;
+  end: () => void = () => undefined;
+  take: ((message: Incoming) => void) | undefined;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+}
+
+/** Keeps what the daemon's signals change. */
+class Follower {
+  readonly #readAll: () => Promise<Outcome<RawProperties>>;
+  readonly #listener: Listener;
+  /** Called when the daemon does not say what it has: who follows it begins anew. */
+  readonly #giveUp: () => void;
+  /** The daemon's unique name, empty when there is none. */
+  #owner: string | undefined;
+  #properties: RawProperties | undefined;
+
+  constructor(readAll: () => Promise<Outcome<RawProperties>>, listener: Listener, giveUp: () => void) {
+    this.#readAll = readAll;
+    this.#listener = listener;
+    this.#giveUp = giveUp;
+  }
+
+  /** `owner`: who has the daemon's name, as far as no signal has told already. */
+  async begin(owner: string): Promise<Outcome<void>> {
+    return this.#owner === undefined ? this.#adopt(owner) : done(undefined);
+  }
+
+  take(message: Incoming): void {
+    const { sender, path, interface: name, member = '' } = message;
+    if (sender === BUS && member === 'NameOwnerChanged') {
+      this.#takeOwner(message.values());
+      return;
+    }
+    // The bus delivers what anybody addresses to us; only the name's owner is believed.
+    if (!this.#owner || sender !== this.#owner || path !== OBJECT_PATH) return;
+    if (name === PROPERTIES && member === 'PropertiesChanged') this.#merge(message);
+    else if (name === INTERFACE) this.#pass(member, message);
+  }
+
+  #takeOwner(values: readonly unknown[] | undefined): void {
+    if (values?.[0] === BUS_NAME) void this.#adoptOrGiveUp(String(values[2]));
+  }
+
+  #pass(member: string, message: Incoming): void {
+    if (!Object.hasOwn(SIGNALS, member) || message.signature !== SIGNALS[member as keyof Signals]) return;
+    const body = message.values();
+    if (body !== undefined) this.#listener.signal?.({ name: member, body } as unknown as DaemonSignal);
+  }
+
+  async #adoptOrGiveUp(owner: string): Promise<void> {
+    const adopted = await this.#adopt(owner);
+    if (!adopted.ok) this.#giveUp();
+  }
+
+  async #adopt(owner: string): Promise<Outcome<void>> {
+    this.#owner = owner;
+    this.#properties = undefined;
+    if (owner === '') {
+      this.#listener.snapshot(undefined);
+      return done(undefined);
+    }
+    const raw = await this.#readAll();
+    // Another owner has come in the meantime, and has been asked.
+    if (this.#owner !== owner) return done(undefined);
+    if (!raw.ok) return raw;
+    this.#properties = raw.value;
+    this.#listener.snapshot(snapshotOf(raw.value));
+    return done(undefined);
+  }
+
+  #merge(message: Incoming): void {
+    // Older than the answer that is on its way.
+    if (this.#properties === undefined || message.signature !== 'sa{sv}as') return;
+    const values = message.values();
+    if (values?.[0] !== INTERFACE) return;
+    const [, changed, invalidated] = values as [string, RawProperties, readonly string[]];
+    if (invalidated.length > 0) {
+      void this.#adoptOrGiveUp(this.#owner ?? '');
+      return;
+    }
+    this.#properties = { ...this.#properties, ...changed };
+    this.#listener.snapshot(snapshotOf(this.#properties));
+  }
+}

@@ -1,0 +1,30 @@
+/** miredoctl as its users run it, root and others. */
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { as, type Said } from './private-bus.js';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+/** Where package.json says that it is. */
+export const CTL_PROGRAM: string = (() => {
+  const { bin } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { bin: Record<string, string> };
+  return fileURLToPath(new URL(bin['miredoctl'] ?? '', ROOT));
+})();
+
+/** The tree may be where others cannot read; /run is the stage's own. It is one file. */
+const PUBLIC_COPY = '/run/miredoctl.mjs';
+
+export const ctl = (...words: string[]): Promise<Said> => as('root', CTL_PROGRAM, ...words);
+
+export function ctlAs(user: string, ...words: string[]): Promise<Said> {
+  copyFileSync(CTL_PROGRAM, PUBLIC_COPY);
+  return as(user, process.execPath, PUBLIC_COPY, ...words);
+}
+
+/** The object of `status --json`, whatever its exit code. */
+export async function statusObject(): Promise<Readonly<Record<string, unknown>>> {
+  const { stdout, stderr } = await ctl('status', '--json');
+  assert.equal(stderr, '');
+  return JSON.parse(stdout) as Record<string, unknown>;
+}

@@ -1,0 +1,157 @@
+/**
+ * A system bus and a polkit of the test's own, at their usual places, in the test file's own mount namespace: the real
+ * dbus-daemon and the real polkitd, with our policies installed as a package would.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { enterStage } from '../daemon/stage.js';
+import { waitFor } from '../lab/kernel-view.js';
+import { missingSentence } from '../lab/needed-programs.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const SOCKET = '/run/dbus/system_bus_socket';
+const POLKITD = '/usr/lib/polkit-1/polkitd';
+const RULES = '/etc/polkit-1/rules.d';
+const ACTIONS = '/usr/share/polkit-1/actions';
+const BUS_POLICIES = '/usr/share/dbus-1/system.d';
+const ACTIVATION = '/usr/share/dbus-1/system-services';
+
+/** Has no rule: gets the defaults of a session that is not at this machine. */
+export const STRANGER = 'nobody';
+/** May, by the example rule with this user's group in it. */
+export const FRIEND = 'daemon';
+
+/** Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. */
+export function enterBusStage(fileUrl: string): string | false {
+  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount']);
+  if (reason !== false) return reason;
+  delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
+  installPolicies();
+  return false;
+}
+
+function installPolicies(): void {
+  const kept = mkdtempSync(join(tmpdir(), 'miredo-bus-'));
+  cpSync(join(BUS_POLICIES, 'org.freedesktop.PolicyKit1.conf'), join(kept, 'polkit.conf'));
+  for (const place of ['/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
+  }
+  mkdirSync('/run/dbus');
+  copyFileSync(join(kept, 'polkit.conf'), join(BUS_POLICIES, 'polkit.conf'));
+  execFileSync('rm', ['-r', kept]);
+  copyFileSync(join(ROOT, 'dbus/org.miredo.conf'), join(BUS_POLICIES, 'org.miredo.conf'));
+  copyFileSync(join(ROOT, 'polkit/org.miredo.policy'), join(ACTIONS, 'org.miredo.policy'));
+  const example = readFileSync(join(ROOT, 'polkit/50-miredo.rules.example'), 'utf8');
+  writeFileSync(join(RULES, '50-miredo.rules'), example.replaceAll('"netdev"', `"${FRIEND}"`));
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
+function serve(command: string, words: readonly string[]): Server {
+  const child = spawn(command, words, { stdio: 'ignore' });
+  return { child, ended: new Promise((resolve) => child.on('exit', resolve)) };
+}
+
+async function end({ child, ended }: Server): Promise<void> {
+  child.kill('SIGCONT');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+let bus: Server | undefined;
+let polkit: Server | undefined;
+
+export async function startBus(): Promise<void> {
+  execFileSync('rm', ['-f', SOCKET]);
+  bus = serve('dbus-daemon', ['--config-file=/usr/share/dbus-1/system.conf', '--nofork', '--nopidfile', '--nosyslog']);
+  await waitFor('the bus', () => existsSync(SOCKET) || undefined, { timeout: 5_000 });
+}
+
+export async function stopBus(): Promise<void> {
+  if (bus !== undefined) await end(bus);
+  bus = undefined;
+}
+
+export async function startPolkit(): Promise<void> {
+  polkit = serve(POLKITD, ['--no-debug']);
+  await waitForName('org.freedesktop.PolicyKit1');
+}
+
+export async function stopPolkit(): Promise<void> {
+  if (polkit !== undefined) await end(polkit);
+  polkit = undefined;
+}
+
+/** It takes questions and does not answer them. */
+export function freezePolkit(): void {
+  polkit?.child.kill('SIGSTOP');
+}
+
+export function thawPolkit(): void {
+  polkit?.child.kill('SIGCONT');
+}
+
+/** What a command has said. */
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const execute = (command: string, words: readonly string[], timeout = 20_000): Promise<Said> =>
+  new Promise((resolve) => {
+    execFile(command, words, { timeout, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr });
+    });
+  });
+
+/** Runs a program as a user. */
+export function as(user: string, command: string, ...words: string[]): Promise<Said> {
+  const who = ['--reuid', user, '--regid', user === STRANGER ? 'nogroup' : user, '--init-groups'];
+  return user === 'root' ? execute(command, words) : execute('setpriv', [...who, command, ...words]);
+}
+
+/** `busctl call` of a method of ours, without a password. */
+export const call = (user: string, member: string, ...words: string[]): Promise<Said> =>
+  as(
+    user,
+    'busctl',
+    '--system',
+    '--allow-interactive-authorization=no',
+    'call',
+    'org.miredo',
+    '/org/miredo',
+    'org.miredo.Client1',
+    member,
+    ...words,
+  );
+
+/** A property as busctl shows it: `s "qualified"`. */
+export async function property(name: string, user = STRANGER): Promise<string> {
+  const words = ['--system', 'get-property', 'org.miredo', '/org/miredo', 'org.miredo.Client1', name];
+  const { code, stdout, stderr } = await as(user, 'busctl', ...words);
+  assert.equal(code, 0, stderr);
+  return stdout.trim();
+}
+
+export async function waitForName(name: string): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const words = [
+      '--print-reply',
+      '--system',
+      '--dest=org.freedesktop.DBus',
+      '/',
+      'org.freedesktop.DBus.NameHasOwner',
+    ];
+    const { stdout } = await execute('dbus-send', [...words, `string:${name}`]);
+    if (stdout.includes('true')) return;
+  }
+  assert.fail(`nobody has taken the name ${name}`);
+}
