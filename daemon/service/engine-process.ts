@@ -90,6 +90,8 @@ export class EngineProcess {
   /** The client begins to qualify; also each later engine. */
   useServers(servers: Servers): void {
     this.#replaceServers(servers);
+    // What follows is our own doing: a host whose addresses change all the time has an honest engine.
+    this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
     if (this.#isReady) this.#send({ type: 'start', ...servers });
   }
 

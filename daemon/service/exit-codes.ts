@@ -1,4 +1,4 @@
-/** How the programs end; the old program's where it had one. */
+/** How the programs end; the old program's codes, but for a configuration that is wrong: there it said 1. */
 
 export const EXIT_OK = 0;
 /** Something the system refused: no permission, port in use, … */

@@ -48,6 +48,8 @@ export function planConfinement(
     return { ok: false, sentence: `There is no user ${names.join(' nor ')}; name one with -u.` };
   }
   const { uid, gid } = user;
+  if (uid !== 0 && gid === 0)
+    return { ok: false, sentence: 'An engine cannot have the group root; name another user with -u.' };
   const fault = options.chroot === undefined ? makeEmptyRoot() : faultOf(resolve(options.chroot));
   if (fault !== undefined) return { ok: false, sentence: `${fault} Name another with -t.` };
   // An engine does not follow a symbolic link into its root: what it leads to now is what counts.

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../lab/kernel-view.js';
-import { enterStage, Stage } from './stage.js';
+import { enterStage, Running, Stage } from './stage.js';
 
 const OPTIONS = { skip: enterStage(import.meta.url), timeout: 30_000 };
 const PROGRAM = fileURLToPath(new URL('../../bin/miredo.js', import.meta.url));
@@ -71,4 +71,17 @@ test('descriptors that the caller had open reach neither supervisor nor engine',
   assert.ok(!targets(engineOf(pid)).includes(secret));
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('a user whose group is root is refused: an engine may have neither', OPTIONS, async (t) => {
+  const stage = new Stage(t);
+  const users = join(stage.directory, 'passwd');
+  writeFileSync(users, 'root:x:0:0::/:/bin/sh\nwheel:x:4711:0::/:/bin/sh\n');
+  const config = join(stage.directory, 'relay.conf');
+  writeFileSync(config, RELAY);
+  const script = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
+  const program = [process.execPath, PROGRAM, '-f', '-c', config, '-p', stage.pidFile, '-u', 'wheel'];
+  const running = new Running('unshare', ['--mount', 'sh', '-c', script, 'sh', users, ...program], false);
+  assert.equal((await running.exited).code, 1);
+  assert.match(running.lines.join('\n'), /cannot have the group root; name another user with -u/);
 });

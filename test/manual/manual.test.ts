@@ -272,6 +272,7 @@ describe('what else the pages name', () => {
       'seccomp 2', // manpages-dev
       'syslog 3', // manpages-dev
       'systemctl 1', // systemd
+      'start-stop-daemon 8', // dpkg
       'systemd 1', // systemd
       'systemd.journal-fields 7', // systemd
     ]);

@@ -129,6 +129,19 @@ test('an engine that changes its state all the time is ended before the log is f
   }
 });
 
+test('an engine may say more when it is told to begin anew', async () => {
+  const trial = new Trial('restless');
+  try {
+    for (const expected of [20, 40, 60]) {
+      while (trial.states.length < expected) await new Promise((resolve) => setImmediate(resolve));
+      trial.engine.useServers(SERVERS);
+    }
+    assert.deepEqual(trial.log, []);
+  } finally {
+    trial.close();
+  }
+});
+
 test('an engine that does not read does not make the supervisor hold what it was told', async () => {
   const trial = new Trial('deaf');
   try {

@@ -56,6 +56,7 @@ const SPEECHES: Readonly<Record<string, () => string>> = {
   'said-twice': () => state({}).replace('"mtu":1280', '"mtu":1280,"mtu":9'),
   'absurd-statistics': () => answer({ datagramsIn: 1e300 }),
   'negative-statistics': () => answer({ peers: -1 }),
+  restless: () => `${state({})}${FAILED}`.repeat(10),
   flapping: () => `${state({})}${FAILED}`.repeat(20),
 };
 
@@ -104,6 +105,7 @@ channel.setEncoding('utf8').on('data', (text: string) => {
   if (scenario === 'silent') return;
   // It waits to be told of its servers, so that its claims are as good as they can be.
   if (heard.includes('"configure"') && !heard.includes('"start"')) channel.write(READY);
+  if (scenario === 'restless' && text.includes('"start"')) hasSpoken = false;
   if (heard.includes('"start"') && !hasSpoken) {
     hasSpoken = true;
     channel.write(SPEECHES[scenario]?.() ?? '');
