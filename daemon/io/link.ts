@@ -114,21 +114,22 @@ function runIp(options: readonly string[], lines: readonly string[], purpose: st
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.on('error', (error) => resolve(refusal(purpose, error.message)));
+    // A process without descriptors to spare gets no more than that error.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (stdout.length < OUTPUT_LIMIT) stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (stderr.length < OUTPUT_LIMIT) stderr += text;
     });
-    child.on('error', (error) => resolve(refusal(purpose, error.message)));
     child.on('close', (status, signal) => {
       if (status === 0) resolve({ ok: true, stdout });
       else if (signal !== null) resolve(timeout(purpose, stderr));
       else resolve(refusal(purpose, stderr, lines));
     });
     // It may end at its first fault without reading the rest: that is what its status says, no error of ours.
-    child.stdin.on('error', () => {});
-    child.stdin.end(lines.map((line) => `${line}\n`).join(''));
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
   });
 }
 

@@ -5,31 +5,22 @@
  * The descriptors stay open here as well, so that interface and port outlive an engine. Whatever an engine does
  * that an honest one does not (malformed or oversize messages, a flood of them, claims that cannot be) ends it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Servers } from '../protocol/qualification.js';
 import { TokenBucket } from '../protocol/token-bucket.js';
 import type { Qualified, TunnelState } from '../protocol/tunnel-state.js';
 import { readFromEngine } from '../tunnel/engine-messages.js';
 import { MessageLines } from '../tunnel/message-lines.js';
-import type { Configure, Confinement, EngineStatistics, FromEngine, Role, ToEngine } from '../tunnel/messages.js';
+import type { Configure, EngineStatistics, FromEngine, ToEngine } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
 import { implausible } from './engine-claims.js';
 import { logComplaints } from './engine-complaints.js';
 import { EngineQuestions } from './engine-questions.js';
+import { type EngineLaunch, FIRST_DESCRIPTOR, spawnEngine } from './engine-spawn.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
-
-/** Beside the bundled program, or beside this folder. */
-const ENGINE = ['./miredo-engine.js', '../engine-main.js']
-  .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-  .find((file) => existsSync(file));
-/** Places of the child's descriptors: see stdio below. */
-const CHANNEL = 3;
-const FIRST_DESCRIPTOR = 4;
 
 /** Milliseconds before an engine that ended is started again; doubles up to the limit, begins anew after a minute. */
 const RESTART_DELAY = 100;
@@ -49,19 +40,6 @@ const GONE_TIMEOUT = 1_000;
 /** Milliseconds between questions whether it still works, and how many in a row may stay without an answer. */
 const HEARTBEAT = 5_000;
 const SILENCE_LIMIT = 3;
-
-export interface EngineLaunch {
-  readonly role: Role;
-  readonly confinement: Confinement;
-  /** TUN device, or the raw socket of a server; of this process. */
-  readonly device: number;
-  readonly sockets: readonly number[];
-  readonly directedBroadcasts: readonly Ipv4Address[];
-  /** Script and arguments to run instead of the engine, to test how it would fare with another. */
-  readonly program?: readonly string[];
-  /** Milliseconds, instead of HEARTBEAT. */
-  readonly heartbeat?: number;
-}
 
 export interface EngineEvents {
   stateChanged(state: TunnelState): void;
@@ -157,30 +135,31 @@ export class EngineProcess {
   }
 
   #start(): void {
-    const { device, sockets, program = [ENGINE ?? ''] } = this.#launch;
     this.#startedAt = now();
-    const child = spawn(process.execPath, program, {
-      cwd: '/',
-      // Nothing of ours is its business. A ring of io_uring would pass the filter of system calls by.
-      env: { UV_USE_IO_URING: '0' },
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', device, ...sockets],
-    });
+    const spawned = spawnEngine(this.#launch);
+    if (!spawned.ok) {
+      this.#log('error', spawned.sentence);
+      this.#startLater();
+      return;
+    }
+    const { child, channel } = spawned;
     this.#child = child;
     child.on('error', (error) => this.#ended(child, `The engine cannot be started: ${error.message}.`));
+    if (channel === undefined) return;
     child.on('exit', (code, signal) => this.#ended(child, `The engine ended (${signal ?? `exit code ${code}`}).`));
     logComplaints(child.stderr, this.#log);
     this.#readyTimer = setTimeout(() => this.#distrust('is not ready in time'), READY_TIMEOUT);
     this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
-    this.#lines = this.#listen(child);
+    this.#lines = this.#listen(child, channel);
     this.#send(this.#configuration());
   }
 
-  #listen(child: ChildProcess): MessageLines {
+  #listen(child: ChildProcess, channel: Duplex): MessageLines {
     const allowance = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE);
     const distrust = (what: string): void => {
       if (this.#child === child) this.#distrust(what);
     };
-    return new MessageLines(child.stdio[CHANNEL] as Duplex, {
+    return new MessageLines(channel, {
       message: (value) => {
         if (this.#child !== child) return;
         if (allowance.take(now())) this.#receive(value);
@@ -292,9 +271,13 @@ export class EngineProcess {
     if (this.#closed) return;
     if (sentence !== undefined) this.#log('error', sentence);
     if (now() - this.#startedAt > HONEST_LIFE) this.#restartDelay = RESTART_DELAY;
+    this.#startLater();
+    this.#events.gone();
+  }
+
+  #startLater(): void {
     this.#restartTimer = setTimeout(() => this.#start(), this.#restartDelay);
     this.#restartDelay = Math.min(2 * this.#restartDelay, RESTART_DELAY_LIMIT);
-    this.#events.gone();
   }
 
   /** Kills the child, if any, and forgets what belongs to it. */

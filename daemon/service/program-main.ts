@@ -23,6 +23,8 @@ export async function programMain<Settings extends { readonly syslogFacility: Fa
   if (!options.foreground && start === undefined) {
     process.exit(await detach({ program: program.name, words: absoluteWords(program, words) }));
   }
+  // Otherwise ps(1), pidof(8) and their like would know us as "node".
+  process.title = program.name;
   if (start === undefined) closeInherited(STDERR);
   const logger = openLog({ program: program.name, foreground: options.foreground, send: sendUnixDatagram });
   const notifier = createNotifier({ send: sendUnixDatagram });

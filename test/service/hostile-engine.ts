@@ -96,7 +96,10 @@ let heard = '';
 let hasSpoken = false;
 channel.setEncoding('utf8').on('data', (text: string) => {
   heard += text;
-  if (scenario === 'deaf') channel.pause();
+  if (scenario === 'deaf') {
+    channel.pause();
+    return; // it said READY before it was told anything
+  }
   if (scenario === 'hang-up' && heard.includes('"start"')) channel.end();
   if (scenario === 'silent') return;
   // It waits to be told of its servers, so that its claims are as good as they can be.
