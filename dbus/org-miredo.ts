@@ -20,8 +20,8 @@ export interface Variant {
 export interface Methods {
   /**
    * Starts the tunnel; does nothing when it is already started. Options: `wait` (b): return only when the
-   * tunnel is qualified, or with an error when it failed or was stopped. Other options are refused with
-   * InvalidArgs.
+   * tunnel is qualified, or with the error Failed when it failed, waits for the network or for DNS, or
+   * was stopped. Other options are refused with InvalidArgs.
    */
   readonly Start: { readonly input: readonly [options: { readonly [key: string]: Variant }]; readonly output: readonly [] };
   /** Stops the tunnel; does nothing when it is stopped. Address and routes are gone when it returns. */

@@ -53,6 +53,20 @@ const residentMegabytes = (pid: number): number =>
 const OWN = { destination: 'org.miredo', path: OBJECT_PATH, interface: INTERFACE };
 const READ = { ...OWN, interface: 'org.freedesktop.DBus.Properties' };
 
+/** Asks polkit about us, who are root. */
+async function isAllowed(connection: BusConnection): Promise<boolean> {
+  const subject = ['system-bus-name', { name: { signature: 's', value: connection.name } }];
+  const reply = await connection.call({
+    destination: 'org.freedesktop.PolicyKit1',
+    path: '/org/freedesktop/PolicyKit1/Authority',
+    interface: 'org.freedesktop.PolicyKit1.Authority',
+    member: 'CheckAuthorization',
+    signature: '(sa{sv})sa{ss}us',
+    values: [subject, 'org.miredo.control', {}, 0, ''],
+  });
+  return reply.ok && (reply.values[0] as readonly boolean[])[0] === true;
+}
+
 describe('org.miredo on the system bus', OPTIONS, () => {
   before(async () => {
     await startBus();
@@ -251,28 +265,36 @@ describe('org.miredo on the system bus', OPTIONS, () => {
     await startPolkit();
   });
 
-  test('who has gone when polkit answers gets nothing done', async (t) => {
-    const client = await startClient(t);
-    freezePolkit();
-    const words = ['--system', 'call', 'org.miredo', '/org/miredo', INTERFACE, 'Stop'];
-    const caller = spawn('setpriv', ['--reuid', FRIEND, '--regid', FRIEND, '--init-groups', 'busctl', ...words]);
-    const watcher = await connected();
-    t.after(() => watcher.close());
-    const names = async (): Promise<number> => {
-      const reply = await watcher.callBus('ListNames', '', []);
-      return reply.ok ? (reply.values[0] as string[]).length : 0;
-    };
-    const few = await names();
-    while ((await names()) <= few) assert.ok(caller.exitCode === null);
-    // The question has to be on its way: the daemon answers the next one after it.
-    for (let n = 0; n < 3; n += 1) await property('State');
-    caller.kill('SIGKILL');
-    while ((await names()) > few);
-    thawPolkit();
-    assert.equal((await call(STRANGER, 'Stop')).code, 1, 'polkit has answered those before');
-    assert.equal(await property('State'), 's "qualified"');
-    assert.ok(!client.hasEnded);
-  });
+  for (const late of ['polkit', 'daemon'] as const) {
+    test(`who has gone when the ${late} finds that he may gets nothing done`, async (t) => {
+      const client = await startClient(t);
+      const watcher = await connected();
+      t.after(() => watcher.close());
+      const names = async (): Promise<number> => {
+        const reply = await watcher.callBus('ListNames', '', []);
+        return reply.ok ? (reply.values[0] as string[]).length : 0;
+      };
+      freezePolkit();
+      const few = await names();
+      const words = ['--system', 'call', 'org.miredo', '/org/miredo', INTERFACE, 'Stop'];
+      const caller = spawn('setpriv', ['--reuid', FRIEND, '--regid', FRIEND, '--init-groups', 'busctl', ...words]);
+      while ((await names()) <= few) assert.ok(caller.exitCode === null);
+      // The question has to be on its way: the daemon answers these after it.
+      for (let n = 0; n < 3; n += 1) await property('State');
+      if (late === 'daemon') {
+        client.signal('SIGSTOP');
+        thawPolkit();
+        for (let n = 0; n < 3; n += 1) assert.ok(await isAllowed(watcher));
+      }
+      caller.kill('SIGKILL');
+      while ((await names()) > few);
+      thawPolkit();
+      if (late === 'daemon') client.signal('SIGCONT');
+      assert.equal((await call(STRANGER, 'Stop')).code, 1, 'what was asked before has been answered');
+      assert.equal(await property('State'), 's "qualified"');
+      assert.equal(client.lines.filter((line) => /stopped/.test(line)).length, 0);
+    });
+  }
 
   test('malformed calls are answered with their error, and harm nothing', async (t) => {
     const client = await startClient(t);
