@@ -106,6 +106,7 @@ export class ClientService implements Service {
       {
         stateChanged: (state) => this.#engineSays(state),
         gone: () => this.#engineGone(),
+        ready: () => {},
         broken: (sentence) => host.broken(sentence),
       },
       host.log,

@@ -112,7 +112,9 @@ export class Daemon<Settings extends AnySettings> {
     const plan = planConfinement(this.#options);
     if (!plan.ok) return this.#refuse(plan);
     this.#confinement = plan.confinement;
-    const failure = await this.#startPatiently();
+    const start = this.#startPatiently();
+    this.#reloading = start.then(() => {});
+    const failure = await start;
     if (failure !== undefined) return this.#refuse(failure);
     this.#limitPrivilege(settings);
     const watch = watchNetwork(() => this.#service?.networkChanged());

@@ -45,6 +45,8 @@ export interface EngineEvents {
   stateChanged(state: TunnelState): void;
   /** It has ended, or was ended; another will be started. */
   gone(): void;
+  /** It has shut itself in and moves packets; each engine says so once. */
+  ready(): void;
   /** The interface or a socket is unusable: a new engine will not help. */
   broken(sentence: string): void;
 }
@@ -223,6 +225,7 @@ export class EngineProcess {
     if (this.#servers !== undefined) this.#send({ type: 'start', ...this.#servers });
     for (const missing of lacking) this.#log('warning', `The engine is less shut in than it should be: ${missing}.`);
     this.#firstReady();
+    this.#events.ready();
     this.#watch();
   }
 

@@ -25,6 +25,11 @@ export class LinkKeeper {
     return this.#running ?? Promise.resolve();
   }
 
+  /** Resolves when no change is under way. */
+  settled(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
   /** No change begins any more: the interface is about to go. */
   close(): void {
     this.#closed = true;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { RelaySettings } from '../config/miredo-conf.js';
 import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
+import type { LinkConfiguration } from '../io/link-commands.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { formatEndpoint, type Ipv4Address, type Port } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
@@ -62,11 +63,17 @@ export class RelayService implements Service {
         sockets: [socket.fd],
         directedBroadcasts: addresses.directedBroadcasts,
       },
-      { stateChanged: () => {}, gone: () => {}, broken: (sentence) => host.broken(sentence) },
+      {
+        stateChanged: () => {},
+        // Without an engine the route would lead into the void; another way to the clients may be known.
+        gone: () => void this.#link.want(undefined),
+        ready: () => void this.#link.want(linkConfiguration(settings)),
+        broken: (sentence) => host.broken(sentence),
+      },
       host.log,
     );
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
-    this.ready = Promise.all([this.#engine.ready, this.#bringUp(settings, host.log)]).then(() => {});
+    this.ready = this.#engine.ready.then(() => this.#bringUp(settings, host.log));
   }
 
   isHealthy(): Promise<boolean> {
@@ -86,17 +93,19 @@ export class RelayService implements Service {
   }
 
   async #bringUp(settings: RelaySettings, log: Log): Promise<void> {
+    await this.#link.settled();
     const prefix = prefixAddress(settings.prefix);
-    await this.#link.want({
-      mtu: settings.mtu,
-      addresses: [{ address: INTERFACE_ADDRESS, prefixLength: LINK_LOCAL_PREFIX_LENGTH }],
-      routes: [{ destination: prefix, prefixLength: PREFIX_LENGTH, metric: ROUTE_METRIC }],
-    });
     const where = formatEndpoint(this.#socket.local);
     log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} through ${where} on ${this.#tun.name}`);
     if (!forwards()) log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
   }
 }
+
+const linkConfiguration = ({ prefix, mtu }: RelaySettings): LinkConfiguration => ({
+  mtu,
+  addresses: [{ address: INTERFACE_ADDRESS, prefixLength: LINK_LOCAL_PREFIX_LENGTH }],
+  routes: [{ destination: prefixAddress(prefix), prefixLength: PREFIX_LENGTH, metric: ROUTE_METRIC }],
+});
 
 function prefixAddress(prefix: number): Ipv6Address {
   const bytes = new Uint8Array(16);

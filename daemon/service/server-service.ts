@@ -35,7 +35,7 @@ export class ServerService implements Service {
         sockets: descriptors.sockets,
         directedBroadcasts: readHostAddresses().directedBroadcasts,
       },
-      { stateChanged: () => {}, gone: () => {}, broken: (sentence) => host.broken(sentence) },
+      { stateChanged: () => {}, gone: () => {}, ready: () => {}, broken: (sentence) => host.broken(sentence) },
       host.log,
     );
     this.ready = this.#engine.ready.then(() => {

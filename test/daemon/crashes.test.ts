@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { labSkip } from '../lab/availability.js';
-import { globalAddresses, hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
+import { globalAddresses, hasDefaultRoute, hasTeredoRoute, waitFor } from '../lab/kernel-view.js';
 import { createLab, INTERFACE, type Lab, type RunningClient } from '../lab/lab.js';
 import { isLossless } from '../lab/ping.js';
 import { isSingleUser } from '../lab/privilege.js';
+import type { Program } from '../lab/program.js';
 
 /** The engine of a program: its child of that name. */
 function engineOf(pid: number): number | undefined {
@@ -91,10 +92,11 @@ describe('privilege', { skip: labSkip('ours') || whyNoOtherUser() }, () => {
 
 describe('crashes', { skip: labSkip('ours') }, () => {
   let lab: Lab;
+  let relay: Program;
 
   before(async () => {
     lab = await createLab({ nats: ['port-restricted'] });
-    await Promise.all([lab.startServer('ours'), lab.startRelay('ours')]);
+    [, relay] = await Promise.all([lab.startServer('ours'), lab.startRelay('ours')]);
   });
   after(() => lab.dispose());
 
@@ -132,6 +134,15 @@ describe('crashes', { skip: labSkip('ours') }, () => {
     assert.ok(isLossless(ping), ping.output + lab.logs());
     assert.match(program.log(), /The engine ended \(SIGKILL\)/);
     await program.stop();
+  });
+
+  test("a relay's route goes with its engine, and comes back with the next", async () => {
+    const engine = engineOf(relay.pid);
+    assert.ok(engine !== undefined);
+    process.kill(engine, 'SIGKILL');
+    const routed = (): boolean => hasTeredoRoute(relay.pid, INTERFACE);
+    await waitFor('the end of the route', () => !routed() || undefined, { timeout: 5000 });
+    await waitFor('the route', () => routed() || undefined, { timeout: 5000 });
   });
 
   test('an engine that ends is started again each time', async () => {

@@ -50,6 +50,7 @@ class Trial {
           resolveTold();
         },
         gone: () => resolveGone(),
+        ready: () => {},
         broken: (sentence) => this.broken.push(sentence),
       },
       (level, message) => this.log.push(`${level}: ${message}`),
