@@ -1,7 +1,6 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
 import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
-import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { resolveIpv4 } from '../io/resolver.js';
@@ -16,6 +15,7 @@ import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
 
 /** Behind every native default route (RFC 4380 §3.2.1: Teredo is the last resort). */
 const DEFAULT_ROUTE_METRIC = 1029;
@@ -31,14 +31,10 @@ export function startClient(
   confinement: Confinement,
   host: ServiceHost,
 ): Started | StartFailure {
-  const tun = openTun(settings.interfaceName);
-  if (!tun.ok) return tun;
-  const socket = openUdp({ address: settings.bindAddress, port: settings.bindPort });
-  if (!socket.ok) {
-    closeDescriptor(tun.fd);
-    return socket;
-  }
-  return { ok: true, service: new ClientService(settings, confinement, tun, socket, host) };
+  const { interfaceName, bindAddress, bindPort } = settings;
+  const descriptors = openTunnelDescriptors(interfaceName, { address: bindAddress, port: bindPort });
+  if (!descriptors.ok) return descriptors;
+  return { ok: true, service: new ClientService(settings, confinement, descriptors, host) };
 }
 
 /** What of the host's network the way to a server depends on, to see a change. */
@@ -60,8 +56,7 @@ export interface ClientFacts {
 export class ClientService implements Service {
   readonly ready: Promise<void>;
   #settings: ClientSettings;
-  readonly #tun: TunDevice;
-  readonly #socket: UdpSocket;
+  readonly #descriptors: TunnelDescriptors;
   readonly #log: Log;
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
@@ -79,16 +74,10 @@ export class ClientService implements Service {
   #isWanted: boolean;
   #closed = false;
 
-  constructor(
-    settings: ClientSettings,
-    confinement: Confinement,
-    tun: TunDevice,
-    socket: UdpSocket,
-    host: ServiceHost,
-  ) {
+  constructor(settings: ClientSettings, confinement: Confinement, descriptors: TunnelDescriptors, host: ServiceHost) {
     this.#settings = settings;
-    this.#tun = tun;
-    this.#socket = socket;
+    const { tun, socket } = descriptors;
+    this.#descriptors = descriptors;
     this.#host = host;
     this.#log = host.log;
     this.#resolverUser = confinement;
@@ -118,7 +107,7 @@ export class ClientService implements Service {
   }
 
   get facts(): ClientFacts {
-    const { name, index } = this.#tun;
+    const { name, index } = this.#descriptors.tun;
     const { server } = this.#settings;
     const serverAddress = this.#servers?.primary ?? server.address;
     return { interfaceName: name, interfaceIndex: index, server: server.text, serverAddress };
@@ -173,7 +162,7 @@ export class ClientService implements Service {
    * client begins anew at once; with other routes it does not sit out a long wait whose reason may just have gone.
    */
   networkChanged(): void {
-    const addresses = readHostAddresses([this.#tun.name]);
+    const addresses = readHostAddresses([this.#descriptors.tun.name]);
     this.#engine.setScope(addresses.directedBroadcasts);
     const before = this.#network;
     const network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
@@ -191,8 +180,7 @@ export class ClientService implements Service {
     clearTimeout(this.#resolveTimer);
     this.#link.close();
     const gone = this.#engine.close();
-    closeDescriptor(this.#socket.fd);
-    closeDescriptor(this.#tun.fd);
+    closeTunnelDescriptors(this.#descriptors);
     return gone;
   }
 
@@ -219,7 +207,7 @@ export class ClientService implements Service {
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
   async #begin(): Promise<void> {
     const { signal } = this.#resolving;
-    if (readHostAddresses([this.#tun.name]).ipv4.length === 0) {
+    if (readHostAddresses([this.#descriptors.tun.name]).ipv4.length === 0) {
       this.#wait('no-network');
       return;
     }

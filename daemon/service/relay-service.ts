@@ -1,7 +1,6 @@
 /** A Teredo relay on this host: an interface to which the Teredo prefix is routed. */
 import { readFileSync } from 'node:fs';
 import type { RelaySettings } from '../config/miredo-conf.js';
-import { closeDescriptor, openTun, openUdp, type TunDevice, type UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import type { Confinement } from '../tunnel/messages.js';
@@ -12,6 +11,7 @@ import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
 
 const PREFIX_LENGTH = 32;
 const LINK_LOCAL_PREFIX_LENGTH = 64;
@@ -24,26 +24,21 @@ export function startRelay(
   confinement: Confinement,
   host: ServiceHost,
 ): Started | StartFailure {
-  const tun = openTun(settings.interfaceName);
-  if (!tun.ok) return tun;
-  const socket = openUdp({ address: settings.bindAddress, port: settings.bindPort });
-  if (!socket.ok) {
-    closeDescriptor(tun.fd);
-    return socket;
-  }
-  return { ok: true, service: new RelayService(settings, confinement, tun, socket, host) };
+  const { interfaceName, bindAddress, bindPort } = settings;
+  const descriptors = openTunnelDescriptors(interfaceName, { address: bindAddress, port: bindPort });
+  if (!descriptors.ok) return descriptors;
+  return { ok: true, service: new RelayService(settings, confinement, descriptors, host) };
 }
 
 export class RelayService implements Service {
   readonly ready: Promise<void>;
-  readonly #tun: TunDevice;
-  readonly #socket: UdpSocket;
+  readonly #descriptors: TunnelDescriptors;
   readonly #link: LinkKeeper;
   readonly #engine: EngineProcess;
 
-  constructor(settings: RelaySettings, confinement: Confinement, tun: TunDevice, socket: UdpSocket, host: ServiceHost) {
-    this.#tun = tun;
-    this.#socket = socket;
+  constructor(settings: RelaySettings, confinement: Confinement, descriptors: TunnelDescriptors, host: ServiceHost) {
+    const { tun, socket } = descriptors;
+    this.#descriptors = descriptors;
     const addresses = readHostAddresses([tun.name]);
     // The IPv6 Internet accepts "unreachable" only from a native address of this host.
     const [errorSource = INTERFACE_ADDRESS] = addresses.nativeIpv6;
@@ -81,22 +76,21 @@ export class RelayService implements Service {
   }
 
   networkChanged(): void {
-    this.#engine.setScope(readHostAddresses([this.#tun.name]).directedBroadcasts);
+    this.#engine.setScope(readHostAddresses([this.#descriptors.tun.name]).directedBroadcasts);
   }
 
   close(): Promise<void> {
     this.#link.close();
     const gone = this.#engine.close();
-    closeDescriptor(this.#socket.fd);
-    closeDescriptor(this.#tun.fd);
+    closeTunnelDescriptors(this.#descriptors);
     return gone;
   }
 
   async #bringUp(settings: RelaySettings, log: Log): Promise<void> {
     await this.#link.settled();
     const prefix = prefixAddress(settings.prefix);
-    const where = formatEndpoint(this.#socket.local);
-    log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} through ${where} on ${this.#tun.name}`);
+    const where = formatEndpoint(this.#descriptors.socket.local);
+    log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} through ${where} on ${this.#descriptors.tun.name}`);
     if (!forwards()) log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
   }
 }
