@@ -3,6 +3,7 @@ import { type BusConnection, type Call, openBus } from './connection.js';
 import { done, fault, faultOfError, type Outcome } from './fault.js';
 import { ALLOW_INTERACTIVE_AUTHORIZATION, type Incoming } from './message.js';
 import { BUS_NAME, INTERFACE, METHODS, type Methods, OBJECT_PATH, SIGNALS, type Signals } from './org-miredo.js';
+import { type Probe, probeOf, type RawStep, type Step, stepOf } from './reports.js';
 import { type RawProperties, type Snapshot, snapshotOf } from './snapshot.js';
 
 const BUS = 'org.freedesktop.DBus';
@@ -21,6 +22,13 @@ export interface Listener {
   /** First when following begins, then whenever a property has changed; undefined while there is no daemon. */
   readonly snapshot: (snapshot: Snapshot | undefined) => void;
   readonly signal?: (signal: DaemonSignal) => void;
+}
+
+/** What AddServer takes beside the name. */
+export interface ServerDetails {
+  readonly primary?: string | undefined;
+  readonly secondary?: string | undefined;
+  readonly comment?: string | undefined;
 }
 
 const RULES = [
@@ -46,7 +54,7 @@ export class Client {
   /** Over $DBUS_SYSTEM_BUS_ADDRESS, or the usual socket. */
   static async open(): Promise<Outcome<Client>> {
     const stage = new Stage();
-    const opened = await openBus({ signalled: (message) => stage.take?.(message), closed: () => stage.end() });
+    const opened = await openBus({ signalled: (message) => stage.took(message), closed: () => stage.end() });
     if (!opened.ok) return fault('no-bus', `The system bus cannot be reached: ${opened.sentence}`);
     return done(new Client(opened.connection, stage));
   }
@@ -72,6 +80,46 @@ export class Client {
 
   restart(): Answer {
     return this.#change('Restart', []);
+  }
+
+  /** `auto`, a name in the list, a host name or an IPv4 address. */
+  setServer(server: string): Answer {
+    return this.#change('SetServer', [server]);
+  }
+
+  addServer(name: string, details: ServerDetails = {}): Answer {
+    const entries = Object.entries(details).filter(([, value]) => value !== undefined);
+    const options = Object.fromEntries(entries.map(([key, value]) => [key, { signature: 's', value }]));
+    return this.#change('AddServer', [name, options]);
+  }
+
+  removeServer(name: string): Answer {
+    return this.#change('RemoveServer', [name]);
+  }
+
+  /** All of the list when `names` is empty. `heard` is told of each as it comes in. */
+  async probeServers(names: readonly string[], heard?: (probe: Probe) => void): Promise<Outcome<readonly Probe[]>> {
+    const stop = this.#stage.listen((message) => {
+      const values = progressOf(message, 'ProbeProgress');
+      if (values !== undefined) heard?.(probeOf(String(values[0]), values[1] as RawProperties));
+    });
+    const answer = await this.#change('ProbeServers', [names]);
+    stop();
+    if (!answer.ok) return answer;
+    const results = answer.value[0] as readonly (readonly [string, RawProperties])[];
+    return done(results.map(([name, result]) => probeOf(name, result)));
+  }
+
+  /** `heard` is told of each step as it begins (verdict `running`) and as it ends. */
+  async diagnose(heard?: (step: Step) => void): Promise<Outcome<readonly Step[]>> {
+    const stop = this.#stage.listen((message) => {
+      const values = progressOf(message, 'DiagnoseProgress');
+      if (values !== undefined) heard?.(stepOf(values as RawStep));
+    });
+    const answer = await this.#change('Diagnose', []);
+    stop();
+    if (!answer.ok) return answer;
+    return done((answer.value[0] as readonly RawStep[]).map(stepOf));
   }
 
   /** Tells `listener` of the daemon until the connection ends. To be called once. */
@@ -122,16 +170,35 @@ export class Client {
   }
 }
 
+/** Values of a signal that the daemon sent to this caller alone. Who sends such lies harms only the one who reads them. */
+function progressOf(message: Incoming, name: 'ProbeProgress' | 'DiagnoseProgress'): readonly unknown[] | undefined {
+  const { path, interface: owner, member, signature } = message;
+  if (path !== OBJECT_PATH || owner !== INTERFACE || member !== name || signature !== SIGNALS[name]) return undefined;
+  return message.values();
+}
+
 /** What a connection tells, from its first moment on. */
 class Stage {
   readonly ended: Promise<void>;
   end: () => void = () => undefined;
   take: ((message: Incoming) => void) | undefined;
+  /** BOUNDED: one for each call that is under way. */
+  readonly #ears = new Set<(message: Incoming) => void>();
 
   constructor() {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
+  }
+
+  took(message: Incoming): void {
+    this.take?.(message);
+    for (const ear of this.#ears) ear(message);
+  }
+
+  listen(ear: (message: Incoming) => void): () => void {
+    this.#ears.add(ear);
+    return () => this.#ears.delete(ear);
   }
 }
 

@@ -13,6 +13,8 @@ export type FaultCode =
   | 'busy'
   /** The daemon does not take this argument. */
   | 'refused'
+  /** The list has no server of that name. */
+  | 'no-such-server'
   /** The daemon is of a version that does not know the call. */
   | 'not-understood'
   | 'failed';
@@ -47,6 +49,8 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   'org.freedesktop.DBus.Error.UnknownObject': 'not-understood',
   'org.miredo.Error.NotRunning': 'not-running',
   'org.miredo.Error.Busy': 'busy',
+  'org.miredo.Error.InvalidServer': 'refused',
+  'org.miredo.Error.NoSuchServer': 'no-such-server',
 };
 
 /** `Spawn.ExecFailed` and its kin: the bus was to start the daemon, and could not. */

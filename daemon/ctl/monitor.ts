@@ -19,6 +19,12 @@ export type Happening =
       readonly reason: { readonly code: string; readonly sentence: string } | null;
     }
   | { readonly event: 'address'; readonly address: string | null; readonly previous: string | null }
+  | {
+      readonly event: 'server';
+      readonly server: string | null;
+      readonly previous: string | null;
+      readonly reason: { readonly code: string; readonly sentence: string };
+    }
   | { readonly event: 'qualification'; readonly qualified: boolean };
 
 export async function monitor(
@@ -48,11 +54,15 @@ function listenerFor(tell: (happening: Happening) => void): Parameters<typeof ke
       present = isPresent;
       tell({ event: 'daemon', present: isPresent, state: snapshot?.state ?? null });
     },
-    signal: (signal) => tell(happeningOf(signal)),
+    signal: (signal) => {
+      const happening = happeningOf(signal);
+      if (happening !== undefined) tell(happening);
+    },
   };
 }
 
-export function happeningOf(signal: DaemonSignal): Happening {
+/** What happens to the tunnel; undefined for what only the caller of a method is told. */
+export function happeningOf(signal: DaemonSignal): Happening | undefined {
   switch (signal.name) {
     case 'StateChanged': {
       const [state, previous, [code, sentence]] = signal.body;
@@ -64,6 +74,13 @@ export function happeningOf(signal: DaemonSignal): Happening {
     }
     case 'QualificationChanged':
       return { event: 'qualification', qualified: signal.body[0] };
+    case 'ServerChanged': {
+      const [server, previous, [code, sentence]] = signal.body;
+      return { event: 'server', server: server || null, previous: previous || null, reason: { code, sentence } };
+    }
+    case 'ProbeProgress':
+    case 'DiagnoseProgress':
+      return undefined;
   }
 }
 
@@ -89,6 +106,10 @@ function sentenceOf(happening: Happening, style: Style): string {
     }
     case 'address':
       return happening.address === null ? 'no address any more' : `address ${printable(happening.address)}`;
+    case 'server': {
+      const { server, reason } = happening;
+      return `${server === null ? 'no server any more' : `server ${printable(server)}`}: ${printable(reason.sentence)}`;
+    }
     case 'qualification':
       return happening.qualified ? style.good('qualified: the tunnel can be used') : 'the tunnel cannot be used';
   }

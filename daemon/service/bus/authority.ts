@@ -17,7 +17,8 @@ const ALLOW_USER_INTERACTION = 1;
 const PROMPT_TIMEOUT = 20_000;
 const PASSWORD_TIMEOUT = 5 * 60_000;
 
-export type Action = 'org.miredo.control';
+/** See polkit/org.miredo.policy. */
+export type Action = 'org.miredo.control' | 'org.miredo.set-server' | 'org.miredo.configure' | 'org.miredo.diagnose';
 
 export interface Caller {
   /** Unique name on the bus. */

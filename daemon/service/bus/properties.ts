@@ -7,7 +7,7 @@ import { formatIpv4 } from '../../wire/ipv4.js';
 import { formatIpv6 } from '../../wire/ipv6.js';
 import type { ClientFacts } from '../client-service.js';
 
-type CountedName = 'RoundTrip' | 'LastServerContact' | 'Statistics';
+type CountedName = 'RoundTrip' | 'LastServerContact' | 'RefreshInterval' | 'Statistics';
 /** Those that are asked of the engine when somebody reads them. */
 export type Counted = Pick<Properties, CountedName>;
 /** Those that signals tell of, and the constant one. */
@@ -27,7 +27,12 @@ export function shownProperties(
     StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
     StateSince: since,
     ...(state.name === 'qualified' ? qualifiedProperties(state) : NOTHING),
+    Enabled: state.name !== 'stopped',
+    Local: ['', 0],
     Server: facts?.server ?? '',
+    ServerChoice: facts?.server ?? '',
+    Servers: [],
+    Ipv6Reachable: 'unknown',
     ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
     Interface: facts?.interfaceName ?? '',
     InterfaceIndex: facts?.interfaceIndex ?? 0,
@@ -53,12 +58,13 @@ function qualifiedProperties({
 }
 
 export function countedProperties(statistics: EngineStatistics | undefined): Counted {
-  if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, Statistics: {} };
+  if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, RefreshInterval: 0n, Statistics: {} };
   const { roundTrip, serverSilence, drops } = statistics;
   const dropped = Object.entries(drops).map(([reason, number]) => [`dropped-${reason}`, whole(number)] as const);
   return {
     RoundTrip: roundTrip === undefined ? 0n : whole(1000 * roundTrip),
     LastServerContact: serverSilence === undefined ? 0n : whole(1000 * (Date.now() - serverSilence)),
+    RefreshInterval: 0n,
     Statistics: {
       'datagrams-in': whole(statistics.datagramsIn),
       'bytes-in': whole(statistics.bytesIn),

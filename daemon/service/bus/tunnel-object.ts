@@ -24,6 +24,8 @@ type Handlers = {
 
 const DONE = { ok: true, values: [] } as const;
 
+const NOT_YET = { ok: false, name: 'org.freedesktop.DBus.Error.NotSupported', text: 'Not yet.' } as const;
+
 const failed = ({ code, sentence }: Reason): ErrorReply => ({
   ok: false,
   name: 'org.miredo.Error.Failed',
@@ -79,6 +81,11 @@ export class TunnelObject {
       if (this.#control.restart()) return DONE;
       return { ok: false, name: 'org.miredo.Error.NotRunning', text: 'The tunnel is stopped; start it.' };
     },
+    SetServer: async () => NOT_YET,
+    AddServer: async () => NOT_YET,
+    RemoveServer: async () => NOT_YET,
+    ProbeServers: async () => NOT_YET,
+    Diagnose: async () => NOT_YET,
   };
 
   constructor(control: TunnelControl) {
