@@ -97,6 +97,7 @@ for (const [signal, text, members] of [
 ] as const) {
   test(`monitor: ${text}`, () => {
     const happening = happeningOf(signal);
+    assert.ok(happening);
     assert.equal(happeningText(happening, TIME, PLAIN), `01:02:03  ${text}`);
     assert.deepEqual(JSON.parse(happeningJson(happening, TIME)), {
       schemaVersion: 1,
