@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** miredo(8): Teredo client or relay. */
 import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
+import { BusPresence } from './service/bus/bus-presence.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
 import { portCapabilities } from './service/privilege.js';
@@ -17,4 +18,5 @@ await programMain<MiredoSettings>(MIREDO, ({ config, server }, log) => ({
   adopt: (service, settings) =>
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
   client: (service) => (service instanceof ClientService ? service : undefined),
+  follow: (control) => [new BusPresence(control)],
 }));
