@@ -1,9 +1,10 @@
 /** What the administrator puts into /etc/miredo/hooks.d is run on changes, and what others could have put there is not. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -30,6 +31,7 @@ function enterPrivateEtc(): string | false {
   if (reason !== false) return reason;
   if (lstatSync('/').uid !== 0) return 'in this user namespace / does not belong to root, so no hook may be run';
   coverEtc();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
   return false;
 }
 
@@ -333,6 +335,22 @@ describe('hooks of a client', OPTIONS, () => {
     const [, pid = ''] = /: at (\d+)$/.exec(await client.line(/10-slow: at \d+$/)) ?? [];
     assert.equal((await client.stop()).code, 0);
     await waitFor('its end', () => hasEnded(Number(pid)) || undefined, SOON);
+  });
+
+  test("the manual's example keeps the address in a file", async (t) => {
+    const example = new URL('../../../packaging/man/examples/hook-address', import.meta.url);
+    hook('root.d/50-address', readFileSync(example, 'utf8').replace(/^#!.*\n/, ''));
+    const file = '/run/miredo/address';
+    const stage = new Stage(t);
+    await stage.startServer();
+    const client = stage.start('miredo', { config: CLIENT });
+    const [, address] = /address ([0-9a-f:]+), mapped/.exec(await client.line(/qualified: /)) ?? [];
+    await waitFor('the file', () => existsSync(file) || undefined, SOON);
+    await waitFor('the address', () => readFileSync(file, 'utf8') === `${address}\n` || undefined, SOON);
+    writeFileSync(stage.configOf(client), 'ServerAddress 203.0.113.99\n');
+    client.signal('SIGHUP');
+    await waitFor('its end', () => !existsSync(file) || undefined, SOON);
+    assert.deepEqual(logged(client, /hook/), []);
   });
 
   test('what is refused is said once; what is mended is run without a reload', async (t) => {

@@ -7,7 +7,7 @@ import type { HookEvent } from './hook-event.js';
 import type { Hook } from './hook-files.js';
 
 /** Milliseconds that a hook may take. */
-const TIME_LIMIT = 30_000;
+export const HOOK_TIME_LIMIT = 30_000;
 /** Milliseconds to wait for the end of its output, should somebody who left its process group hold it. */
 const OUTPUT_PATIENCE = 500;
 /** BOUNDED: what one run may put into the log, in lines and in characters of a line. */
@@ -21,7 +21,7 @@ export interface HookCall {
   /** Of the user without privilege. */
   readonly uid: number;
   readonly gid: number;
-  /** Milliseconds, instead of TIME_LIMIT. */
+  /** Milliseconds, instead of HOOK_TIME_LIMIT. */
   readonly timeLimit?: number;
 }
 
@@ -32,7 +32,7 @@ export interface HookRun {
 }
 
 export function runHook(call: HookCall, log: Log): HookRun {
-  const { hook, timeLimit = TIME_LIMIT } = call;
+  const { hook, timeLimit = HOOK_TIME_LIMIT } = call;
   const name = basename(hook.path);
   const fields = { EVENT: 'hook', HOOK: hook.path };
   const child = start(call);
