@@ -340,7 +340,7 @@ describe('hooks of a client', OPTIONS, () => {
   test("the manual's example keeps the address in a file", async (t) => {
     const example = new URL('../../../packaging/man/examples/hook-address', import.meta.url);
     hook('root.d/50-address', readFileSync(example, 'utf8').replace(/^#!.*\n/, ''));
-    const file = '/run/miredo/address';
+    const file = '/run/teredo-address';
     const stage = new Stage(t);
     await stage.startServer();
     const client = stage.start('miredo', { config: CLIENT });

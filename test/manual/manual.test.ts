@@ -223,7 +223,7 @@ function variablesReadIn(name: string, isWanted: (file: string) => boolean = () 
 describe('what else the pages name', () => {
   it('files are those of the programs', () => {
     // Of the old program, and of the example of a hook.
-    const others = ['/etc/miredo/client-hook', '/run/miredo/address'];
+    const others = ['/etc/miredo/client-hook', '/run/teredo-address'];
     const known = new Set([...Object.values(VALUES), ...others]);
     for (const [name, text] of PAGE) {
       const unknown = wordsAfter(macrosOf(text), 'Pa').filter((file) => !known.has(file));
