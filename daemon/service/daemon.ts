@@ -5,13 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SyslogFacility } from '../config/values.js';
 import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
-import { SENTENCES } from '../protocol/reasons.js';
-import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
-import { BusPresence } from './bus/bus-presence.js';
-import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
+import { ControlledTunnel, type Follow } from './controlled-tunnel.js';
 import { now } from './environment.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.js';
 import type { LogEntry } from './log.js';
@@ -60,8 +58,10 @@ export interface Role<Settings> {
   capabilities(settings: Settings): readonly CapabilityName[];
   /** Goes on with new settings without giving up the tunnel, if that can be done. */
   adopt(service: Service, settings: Settings): boolean;
-  /** The service as what others may control on the message bus; undefined when it is not for that. */
+  /** The service as what others may control and follow; undefined when it is not for that. */
   client?(service: Service): ClientService | undefined;
+  /** Who those are. */
+  readonly follow?: Follow;
 }
 
 export interface Reporting {
@@ -80,9 +80,7 @@ export class Daemon<Settings extends AnySettings> {
   #pidFile: PidFile | undefined;
   #service: Service | undefined;
   #state: TunnelState | undefined;
-  /** Whether there is to be a tunnel, now and after mending: a client's user may stop it on the bus. */
-  #isWanted = true;
-  #bus: BusPresence | undefined;
+  readonly #tunnel: ControlledTunnel;
   #mendDelay = MEND_DELAY;
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
@@ -97,6 +95,17 @@ export class Daemon<Settings extends AnySettings> {
     this.#role = role;
     this.#logger = logger;
     this.#notifier = notifier;
+    const daemon = this;
+    this.#tunnel = new ControlledTunnel({
+      log: logger.log,
+      get state() {
+        return daemon.#state;
+      },
+      get client() {
+        return daemon.#client;
+      },
+      enter: (state) => this.#stateChanged(state),
+    });
   }
 
   /** Returns when the service works; ends the process when it cannot be started. */
@@ -137,66 +146,27 @@ export class Daemon<Settings extends AnySettings> {
     if (this.#settings === undefined || this.#confinement === undefined) return undefined;
     const started = this.#role.start(this.#settings, this.#confinement, {
       log: this.#logger.log,
-      isWanted: () => this.#isWanted,
+      isWanted: () => this.#tunnel.isWanted,
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
     });
     if (!started.ok) return started;
     this.#service = started.service;
     this.#worksSince = now();
-    // Not before the tunnel is under way: the bus can wait.
-    void this.#service.ready.then(() => this.#followBus());
+    // Not before the tunnel is under way: they can wait.
+    void this.#service.ready.then(() => this.#follow());
     return undefined;
   }
 
-  /** Is on the bus while there is something to control; a broken tunnel that is about to come back is. */
-  #followBus(): void {
+  #follow(): void {
+    const { follow } = this.#role;
     if (this.#service === undefined || this.#isEnding) return;
-    if (this.#client === undefined) {
-      this.#bus?.close();
-      this.#bus = undefined;
-    } else {
-      this.#bus ??= new BusPresence(this.#control());
-    }
+    if (this.#client === undefined) this.#tunnel.leave();
+    else if (follow !== undefined && this.#confinement !== undefined) this.#tunnel.follow(follow, this.#confinement);
   }
 
   get #client(): ClientService | undefined {
     return this.#service && this.#role.client?.(this.#service);
-  }
-
-  #control(): TunnelControl {
-    const daemon = this;
-    return {
-      log: this.#logger.log,
-      version: version(),
-      get state() {
-        return daemon.#state ?? { name: 'resolving', server: daemon.#client?.facts.server ?? '' };
-      },
-      get facts() {
-        return daemon.#client?.facts;
-      },
-      statistics: () => this.#client?.statistics() ?? Promise.resolve(undefined),
-      start: () => this.#startWanted(),
-      stop: () => this.#stop(),
-      restart: () => {
-        this.#client?.restart();
-        return this.#isWanted;
-      },
-    };
-  }
-
-  #startWanted(): void {
-    this.#isWanted = true;
-    const client = this.#client;
-    if (client !== undefined) client.start();
-    else if (this.#state?.name === 'stopped') this.#stateChanged({ name: 'waiting', reason: reason('internal') });
-  }
-
-  async #stop(): Promise<void> {
-    this.#isWanted = false;
-    const client = this.#client;
-    if (client !== undefined) await client.stop();
-    else if (this.#state?.name !== 'stopped') this.#stateChanged({ name: 'stopped', reason: reason('user') });
   }
 
   /** What only the start needed goes; what mending and reloading need stays. */
@@ -220,7 +190,7 @@ export class Daemon<Settings extends AnySettings> {
     for (const entry of stateChanged(this.#state, state)) this.#say(entry);
     this.#state = state;
     this.#notifier.status(describeState(state));
-    this.#bus?.stateChanged(state);
+    this.#tunnel.stateChanged(state);
   }
 
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
@@ -230,9 +200,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#worksSince = Number.POSITIVE_INFINITY;
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
     void this.#closeService();
-    if (this.#isWanted && this.#state !== undefined) {
-      this.#stateChanged({ name: 'waiting', reason: reason('internal') });
-    }
+    this.#tunnel.broken();
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
@@ -277,7 +245,7 @@ export class Daemon<Settings extends AnySettings> {
     const service = this.#service;
     if (changed.length === 0 || (service !== undefined && this.#role.adopt(service, settings))) {
       this.#say(reloaded(changed));
-      if (this.#state !== undefined) this.#bus?.stateChanged(this.#state);
+      if (this.#state !== undefined) this.#tunnel.stateChanged(this.#state);
       return;
     }
     clearTimeout(this.#mendTimer);
@@ -311,15 +279,13 @@ export class Daemon<Settings extends AnySettings> {
     clearTimeout(this.#mendTimer);
     setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
     this.#notifier.stopping();
-    this.#bus?.close();
+    this.#tunnel.leave();
     await this.#closeService();
     this.#pidFile?.release();
     if (code === EXIT_OK) this.#say(terminated(this.#program.name, code));
     process.exit(code);
   }
 }
-
-const reason = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });
 
 /** Names of the settings that differ. */
 function changedNames<Settings extends object>(before: Settings, after: Settings): string[] {
