@@ -73,6 +73,8 @@ export interface NativeAddon {
   closeNetworkWatch(watch: NativeWatch): void;
   /** Throws when a name is unknown. */
   limitCapabilities(names: readonly string[]): { readonly undone: readonly NativeFailure[]; readonly held: string[] };
+  /** None: takes back what was lent. 0, or an errno. Throws when a name is unknown. */
+  lendCapabilities(names: readonly string[]): number;
 }
 
 /**

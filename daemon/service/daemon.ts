@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyslogFacility } from '../config/values.js';
-import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
+import { type CapabilityName, keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
@@ -110,6 +110,7 @@ export class Daemon<Settings extends AnySettings> {
 
   /** Returns when the service works; ends the process when it cannot be started. */
   async run(): Promise<void> {
+    keepCapabilitiesToOneself();
     const settings = this.#role.load();
     if (settings === undefined) process.exit(EXIT_USAGE);
     this.#useSettings(settings);

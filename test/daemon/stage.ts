@@ -23,7 +23,7 @@ export type ProgramName = 'miredo' | 'miredo-server';
 const ROOT = new URL('../../../', import.meta.url);
 
 /** As package.json's `bin` maps them: files that run by themselves. */
-function fileOf(program: ProgramName): string {
+export function fileOf(program: ProgramName): string {
   const { bin } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { bin: Record<string, string> };
   return fileURLToPath(new URL(bin[program] ?? '', ROOT));
 }
