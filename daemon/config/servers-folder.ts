@@ -106,6 +106,8 @@ export function parseServersFile(file: string, text: string): ServersRead {
       faults.push(fault(file, line, read.key ?? '', 'bad-value', `[${name}] ${key}${read.problem}; it is ignored`));
     }
   }
+  // The library puts names with a dot last; the first server of all is tried when none answers.
+  entries.sort((a, b) => (places.sections.get(a.name) ?? 0) - (places.sections.get(b.name) ?? 0));
   return { entries, faults };
 }
 
