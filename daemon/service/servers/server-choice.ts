@@ -69,8 +69,8 @@ export class ServerChoice {
   #qualifiedSince: Instant = NEVER;
   /** Why the server in use does not do; undefined while it does, or may. */
   #trouble: ReasonCode | undefined;
-  /** How often it has failed since it was last qualified. */
-  #failures = 0;
+  /** Whether it was found to answer, and tried again, since it was last qualified. */
+  #wasTriedAgain = false;
 
   get current(): ServerTarget | undefined {
     return this.#current;
@@ -111,7 +111,7 @@ export class ServerChoice {
   rest(): Decision | undefined {
     this.#roundAt = NEVER;
     this.#trouble = undefined;
-    this.#failures = 0;
+    this.#wasTriedAgain = false;
     return this.#endRound();
   }
 
@@ -156,7 +156,6 @@ export class ServerChoice {
     // With none in use somebody waits for one, whatever else is wrong.
     if (!SERVERS_FAULTS.has(code)) return this.#current === undefined ? undefined : this.rest();
     this.#trouble = code;
-    this.#failures += 1;
     if (this.#round !== undefined || this.#targets.length < 2) return undefined;
     const due = Math.max(now, this.#lastRound + this.#roundDelay) as Instant;
     if (due > now) {
@@ -185,8 +184,11 @@ export class ServerChoice {
     // None answers: it is not the server, or nothing can be known. The first one goes on trying, and says why.
     if (current === undefined) return this.#replace(now, best ?? this.#targets[0]);
     const own = results.get(current.name);
-    const mayRecover = own !== undefined && isWhole(own) && this.#failures < 2;
-    if (mayRecover) return this.#use(current, undefined);
+    // It may have been the network that failed meanwhile.
+    if (isWhole(own) && !this.#wasTriedAgain) {
+      this.#wasTriedAgain = true;
+      return this.#use(current, undefined);
+    }
     const other = ranked.find((target) => !isSame(target, current));
     if (other !== undefined) return this.#replace(now, other);
     this.#roundAt = (now + this.#roundDelay) as Instant;
@@ -206,7 +208,7 @@ export class ServerChoice {
     if (target === undefined) return undefined;
     const because = this.#current === undefined ? undefined : this.#trouble;
     if (this.#current !== undefined) this.#blamed.set(this.#current.name, (now + BLAME) as Instant);
-    this.#failures = 0;
+    this.#wasTriedAgain = false;
     return this.#use(target, because);
   }
 
