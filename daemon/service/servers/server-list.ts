@@ -30,8 +30,8 @@ export interface ServerError {
 /** BOUNDED: what users may add, and how many servers one call may ask about. */
 const USERS_LIMIT = 64;
 const TARGETS_LIMIT = 64;
-/** Of what is repeated to who wrote it. */
-const ECHO_LIMIT = 253;
+/** Of a name, also where it is repeated to who wrote it; as long as a host name may be. */
+const TEXT_LIMIT = 253;
 
 export class ServerList {
   readonly #origins = new Map<Origin, ReadonlyMap<string, ServerEntry>>();
@@ -83,8 +83,9 @@ export class ServerList {
   resolve(text: string): Named<{ readonly target: ServerTarget; readonly isListed: boolean }> | ServerError {
     const entry = this.find(text);
     if (entry !== undefined) return { ok: true, target: targetOf(entry), isListed: true };
+    if (text.length > TEXT_LIMIT) return invalid(`A name of more than ${TEXT_LIMIT} characters is that of no server.`);
     const read = serverName(text);
-    if (!read.ok) return invalid(read.problem.slice(0, ECHO_LIMIT + 100));
+    if (!read.ok) return invalid(`${read.problem}.`);
     return { ok: true, target: { name: text, primary: read.value, secondary: undefined }, isListed: false };
   }
 
@@ -127,7 +128,7 @@ export class ServerList {
     if (this.#of('user').has(name)) return undefined;
     const there = this.#entries.find((entry) => entry.name === name);
     if (there !== undefined) return fixed(there);
-    const text = `There is no server ${JSON.stringify(name.slice(0, ECHO_LIMIT))} in the list.`;
+    const text = `There is no server ${JSON.stringify(name.slice(0, TEXT_LIMIT))} in the list.`;
     return { ok: false, name: 'org.miredo.Error.NoSuchServer', text };
   }
 
