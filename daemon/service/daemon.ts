@@ -9,7 +9,8 @@ import { watchNetwork } from '../io/network-watch.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
-import { ClientDesk } from './client-desk.js';
+import type { TunnelControl } from './bus/tunnel-control.js';
+import { ClientDesk, type Follower } from './client-desk.js';
 import type { ClientService } from './client-service.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
 import { now } from './environment.js';
@@ -74,6 +75,8 @@ export interface ClientRole<Settings> {
   /** The server that the settings name. */
   serverOf(settings: Settings): ServerEntry | undefined;
   openServers(settings: Settings, confinement: Confinement, events: ServersEvents): TunnelServers;
+  /** Who is told of each change; `confinement`: as whom to run what needs no privilege. */
+  follow(control: TunnelControl, confinement: Confinement): readonly Follower[];
 }
 
 export interface Reporting {
@@ -164,8 +167,8 @@ export class Daemon<Settings extends AnySettings> {
   /** Is on the bus while there is something to control; a broken tunnel that is about to come back is. */
   #followBus(): void {
     if (this.#service === undefined || this.#isEnding) return;
-    if (this.#client === undefined) this.#desk?.leaveBus();
-    else this.#desk?.joinBus();
+    if (this.#client === undefined) this.#desk?.leave();
+    else this.#desk?.follow();
   }
 
   #openDesk(settings: Settings, confinement: Confinement): void {
@@ -179,6 +182,7 @@ export class Daemon<Settings extends AnySettings> {
         enter: (state) => this.#stateChanged(state),
       },
       (events) => client.openServers(settings, confinement, events),
+      (control) => client.follow(control, confinement),
     );
   }
 
