@@ -70,8 +70,10 @@ async function main([uid = '', gid = '', what = '', callers = '', calls = '']: r
     }
   });
   await Promise.all(all);
-  // The daemon has seen what was sent before.
-  if (what === 'pending') await Promise.all(connections.map((bus) => MIXTURE[0]?.(bus)));
+  // The daemon has then seen what was sent before, and answered what it answers at once.
+  if (what === 'pending') {
+    for (let round = 0; round < 2; round += 1) await Promise.all(connections.map((bus) => MIXTURE[0]?.(bus)));
+  }
   process.stdout.write(`${JSON.stringify(answers)}\n`);
   process.stdin.resume();
   process.stdin.on('end', () => process.exit(0));
