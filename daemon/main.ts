@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** miredo(8): Teredo client or relay. */
 import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
+import { BusPresence } from './service/bus/bus-presence.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
+import { Hooks } from './service/hooks/hooks.js';
 import { portCapabilities } from './service/privilege.js';
 import { probeServers } from './service/probe/server-probe.js';
 import { programMain } from './service/program-main.js';
@@ -42,5 +44,6 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
       };
       return new TunnelServers(setup, settings.mode === 'client' ? entryOf(settings) : undefined, events);
     },
+    follow: (control, confinement) => [new BusPresence(control), new Hooks(control, confinement)],
   },
 }));

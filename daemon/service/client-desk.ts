@@ -4,12 +4,22 @@
  */
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
-import { BusPresence } from './bus/bus-presence.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
 import { version } from './command-line.js';
 import type { Log } from './log.js';
 import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
+
+/** Who is told of each change beside the log: the message bus, say. */
+export interface Follower {
+  stateChanged(state: TunnelState): void;
+  /** As the signal ServerChanged. */
+  serverChanged?(server: string, previous: string, reason: Reason): void;
+  close(): void;
+}
+
+/** Makes the followers once the tunnel is under way: a program that names none does not carry their code. */
+export type Follow = (control: TunnelControl) => readonly Follower[];
 
 export interface DeskHost {
   readonly log: Log;
@@ -23,10 +33,13 @@ export interface DeskHost {
 export class ClientDesk {
   readonly servers: TunnelServers;
   readonly #host: DeskHost;
-  #bus: BusPresence | undefined;
+  readonly #follow: Follow;
+  /** BOUNDED: by what the entry point names. */
+  #followers: readonly Follower[] = [];
 
-  constructor(host: DeskHost, openServers: (events: ServersEvents) => TunnelServers) {
+  constructor(host: DeskHost, openServers: (events: ServersEvents) => TunnelServers, follow: Follow) {
     this.#host = host;
+    this.#follow = follow;
     this.servers = openServers({
       again: () => void this.#host.client()?.restart(),
       changed: () => this.refresh(),
@@ -34,34 +47,39 @@ export class ClientDesk {
       serverChanged: (server, previous, reason) => {
         queueMicrotask(() => {
           this.refresh();
-          this.#bus?.serverChanged(server, previous, reason);
+          for (const follower of this.#followers) follower.serverChanged?.(server, previous, reason);
         });
       },
     });
   }
 
-  joinBus(): void {
-    this.#bus ??= new BusPresence(this.#control());
+  /** A broken tunnel that is about to come back keeps its followers. */
+  follow(): void {
+    if (this.#followers.length === 0) this.#followers = this.#follow(this.#control());
   }
 
-  leaveBus(): void {
-    this.#bus?.close();
-    this.#bus = undefined;
+  leave(): void {
+    for (const follower of this.#followers) follower.close();
+    this.#followers = [];
   }
 
   stateChanged(state: TunnelState): void {
-    this.#bus?.stateChanged(state);
+    this.#tell(state);
     this.servers.stateChanged(state);
   }
 
   /** Something that is shown may have changed, and not with the state. */
   refresh(): void {
     const state = this.#host.state();
-    if (state !== undefined) this.#bus?.stateChanged(state);
+    if (state !== undefined) this.#tell(state);
+  }
+
+  #tell(state: TunnelState): void {
+    for (const follower of this.#followers) follower.stateChanged(state);
   }
 
   close(): void {
-    this.leaveBus();
+    this.leave();
     this.servers.close();
   }
 

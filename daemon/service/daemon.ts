@@ -131,8 +131,8 @@ export class Daemon<Settings extends AnySettings> {
   /** Is on the bus while there is something to control; a broken tunnel that is about to come back is. */
   #followBus(): void {
     if (this.#service === undefined || this.#isEnding) return;
-    if (this.#client === undefined) this.#desk?.leaveBus();
-    else this.#desk?.joinBus();
+    if (this.#client === undefined) this.#desk?.leave();
+    else this.#desk?.follow();
   }
 
   #openDesk(settings: Settings, confinement: Confinement): void {
@@ -146,6 +146,7 @@ export class Daemon<Settings extends AnySettings> {
         enter: (state) => this.#stateChanged(state),
       },
       (events) => client.openServers(settings, confinement, events),
+      (control) => client.follow(control, confinement),
     );
   }
 

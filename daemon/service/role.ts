@@ -3,6 +3,8 @@ import type { ServerEntry } from '../config/server-entry.js';
 import type { SyslogFacility } from '../config/values.js';
 import type { CapabilityName } from '../io/capabilities.js';
 import type { Confinement } from '../tunnel/messages.js';
+import type { TunnelControl } from './bus/tunnel-control.js';
+import type { Follower } from './client-desk.js';
 import type { ClientService } from './client-service.js';
 import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
@@ -35,4 +37,6 @@ export interface ClientRole<Settings> {
   /** The server that the settings name. */
   serverOf(settings: Settings): ServerEntry | undefined;
   openServers(settings: Settings, confinement: Confinement, events: ServersEvents): TunnelServers;
+  /** Who is told of each change; `confinement`: as whom to run what needs no privilege. */
+  follow(control: TunnelControl, confinement: Confinement): readonly Follower[];
 }

@@ -6,6 +6,8 @@ import { CONTROL_ACTION, POLKIT_RULES } from '../../daemon/ctl/remedies.js';
 import { SCHEMA_VERSION } from '../../daemon/ctl/status-json.js';
 import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
+import { HOOKS_FOLDER, ROOT_FOLDER } from '../../daemon/service/hooks/hook-files.js';
+import { HOOK_TIME_LIMIT } from '../../daemon/service/hooks/hook-run.js';
 import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
 import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
@@ -27,6 +29,9 @@ export const VALUES: Readonly<Record<string, string>> = {
   'servers.folder': SERVERS_FOLDER,
   'state.file': STATE_FILE,
   'root.empty': EMPTY_ROOT,
+  'hooks.folder': HOOKS_FOLDER,
+  'hooks.rootFolder': ROOT_FOLDER,
+  'hooks.seconds': String(HOOK_TIME_LIMIT / 1000),
   'exit.ok': String(EXIT_OK),
   'exit.failure': String(EXIT_FAILURE),
   'exit.usage': String(EXIT_USAGE),

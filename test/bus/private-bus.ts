@@ -14,6 +14,10 @@ import { missingSentence } from '../lab/needed-programs.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOCKET = '/run/dbus/system_bus_socket';
+const BUS_CONFIG = '/run/dbus/test.conf';
+const DOCTYPE =
+  '<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"' +
+  ' "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">';
 const POLKITD = '/usr/lib/polkit-1/polkitd';
 const RULES = '/etc/polkit-1/rules.d';
 const ACTIONS = '/usr/share/polkit-1/actions';
@@ -28,10 +32,18 @@ export const STRANGER = 'nobody';
 /** May, by the example rule with this user's group in it. */
 export const FRIEND = 'daemon';
 
-/** Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. */
-export function enterBusStage(fileUrl: string): string | false {
-  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount']);
+/**
+ * Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. `namespaces`: more of them,
+ * as options of unshare(1); `prepare` is called before anything is installed.
+ */
+export function enterBusStage(
+  fileUrl: string,
+  namespaces: readonly string[] = [],
+  prepare: () => void = () => {},
+): string | false {
+  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount', ...namespaces]);
   if (reason !== false) return reason;
+  prepare();
   delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
   installPolicies();
   return false;
@@ -91,9 +103,13 @@ async function end({ child, ended }: Server): Promise<void> {
 let bus: Server | undefined;
 let polkit: Server | undefined;
 
-export async function startBus(): Promise<void> {
+/** `limits`: instead of those that the bus has by itself, see dbus-daemon(1). */
+export async function startBus(limits: Readonly<Record<string, number>> = {}): Promise<void> {
   execFileSync('rm', ['-f', SOCKET]);
-  bus = serve('dbus-daemon', ['--config-file=/usr/share/dbus-1/system.conf', '--nofork', '--nopidfile', '--nosyslog']);
+  const lines = Object.entries(limits).map(([name, value]) => `<limit name="${name}">${value}</limit>`);
+  const include = '<include>/usr/share/dbus-1/system.conf</include>';
+  writeFileSync(BUS_CONFIG, `${DOCTYPE}\n<busconfig>${include}${lines.join('')}</busconfig>\n`);
+  bus = serve('dbus-daemon', [`--config-file=${BUS_CONFIG}`, '--nofork', '--nopidfile', '--nosyslog']);
   await waitFor('the bus', () => existsSync(SOCKET) || undefined, { timeout: 5_000 });
 }
 

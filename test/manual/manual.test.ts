@@ -10,6 +10,7 @@ import { parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
 import { EXIT } from '../../daemon/ctl/exit-codes.js';
 import * as exitCodes from '../../daemon/service/exit-codes.js';
+import { hookEnvironment, NO_FACTS } from '../../daemon/service/hooks/hook-event.js';
 import { formatIpv4, UNSPECIFIED_IPV4 } from '../../daemon/wire/ipv4.js';
 import { EXAMPLES, makePage, PAGES } from '../../packaging/man/manual.js';
 import { optionsOf } from '../../packaging/man/option-text.js';
@@ -221,7 +222,9 @@ function variablesReadIn(name: string, isWanted: (file: string) => boolean = () 
 
 describe('what else the pages name', () => {
   it('files are those of the programs', () => {
-    const known = new Set([...Object.values(VALUES), '/etc/miredo/client-hook']);
+    // Of the old program, and of the example of a hook.
+    const others = ['/etc/miredo/client-hook', '/run/teredo-address'];
+    const known = new Set([...Object.values(VALUES), ...others]);
     for (const [name, text] of PAGE) {
       const unknown = wordsAfter(macrosOf(text), 'Pa').filter((file) => !known.has(file));
       assert.deepEqual(unknown, [], name);
@@ -245,14 +248,23 @@ describe('what else the pages name', () => {
   });
 
   it('environment variables are those that the programs read', () => {
-    const ofDaemons = variablesReadIn('daemon', (file) => !file.startsWith('ctl/'));
+    const ofServer = variablesReadIn('daemon', (file) => !file.startsWith('ctl/'));
+    const ofMiredo = new Set([...ofServer, ...variablesReadIn('dbus')]);
     const ofCtl = new Set([...variablesReadIn('daemon/ctl'), ...variablesReadIn('dbus')]);
     const documented = (name: string): Set<string> => {
       const items = itemsOf(page(name), 'ENVIRONMENT').flat();
       return new Set(items.filter((word) => /^[A-Z][A-Z_]+$/.test(word)));
     };
-    for (const name of ['miredo.8', 'miredo-server.8']) assert.deepEqual(documented(name), ofDaemons);
+    assert.deepEqual(documented('miredo-server.8'), ofServer);
+    assert.deepEqual(documented('miredo.8'), ofMiredo);
     assert.deepEqual(documented('miredoctl.1'), ofCtl);
+  });
+
+  it('variables of hooks are those that they get', () => {
+    const documented = itemsOf(page('miredo.8'), 'HOOKS')
+      .flat()
+      .filter((word) => /^[A-Z][A-Z_]+$/.test(word));
+    assert.deepEqual(documented.sort(), Object.keys(hookEnvironment('state', NO_FACTS, NO_FACTS)).sort());
   });
 
   it('signals are those of the old manual', () => {
@@ -295,7 +307,9 @@ describe('what else the pages name', () => {
 });
 
 describe('examples', () => {
-  const examples = readdirSync(EXAMPLES).sort();
+  const examples = readdirSync(EXAMPLES)
+    .filter((name) => name.endsWith('.conf'))
+    .sort();
 
   it('are all in the pages of the files they are of', () => {
     const sources = join(ROOT, 'packaging/man');
