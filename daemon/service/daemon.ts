@@ -2,14 +2,14 @@
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SyslogFacility } from '../config/values.js';
-import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
+import { limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
-import type { TunnelState } from '../protocol/tunnel-state.js';
+import { SENTENCES } from '../protocol/reasons.js';
+import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
+import { ClientDesk } from './client-desk.js';
 import type { ClientService } from './client-service.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
-import { ControlledTunnel, type Follow } from './controlled-tunnel.js';
 import { now } from './environment.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from './exit-codes.js';
 import type { LogEntry } from './log.js';
@@ -27,7 +27,8 @@ import {
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
-import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import type { AnySettings, Role } from './role.js';
+import type { Service, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
 
@@ -41,28 +42,6 @@ const CLOSE_TIMEOUT = 1_000;
 /** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
 const PREDECESSOR_PATIENCE = 1000;
 const PREDECESSOR_POLL = 50;
-
-/** What every program's settings hold. */
-interface AnySettings {
-  readonly syslogFacility: SyslogFacility;
-}
-
-/** What differs between the programs. */
-export interface Role<Settings> {
-  /** Reads the configuration; undefined when it cannot be used (every fault was logged). */
-  load(): Settings | undefined;
-  /** In a word, for the log: client, relay or server. */
-  describe(settings: Settings): string;
-  start(settings: Settings, confinement: Confinement, host: ServiceHost): Started | StartFailure;
-  /** Those beyond SUPERVISOR_CAPABILITIES without which it could not be started again. */
-  capabilities(settings: Settings): readonly CapabilityName[];
-  /** Goes on with new settings without giving up the tunnel, if that can be done. */
-  adopt(service: Service, settings: Settings): boolean;
-  /** The service as what others may control and follow; undefined when it is not for that. */
-  client?(service: Service): ClientService | undefined;
-  /** Who those are. */
-  readonly follow?: Follow;
-}
 
 export interface Reporting {
   readonly logger: Logger;
@@ -80,7 +59,7 @@ export class Daemon<Settings extends AnySettings> {
   #pidFile: PidFile | undefined;
   #service: Service | undefined;
   #state: TunnelState | undefined;
-  readonly #tunnel: ControlledTunnel;
+  #desk: ClientDesk | undefined;
   #mendDelay = MEND_DELAY;
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
@@ -95,17 +74,6 @@ export class Daemon<Settings extends AnySettings> {
     this.#role = role;
     this.#logger = logger;
     this.#notifier = notifier;
-    const daemon = this;
-    this.#tunnel = new ControlledTunnel({
-      log: logger.log,
-      get state() {
-        return daemon.#state;
-      },
-      get client() {
-        return daemon.#client;
-      },
-      enter: (state) => this.#stateChanged(state),
-    });
   }
 
   /** Returns when the service works; ends the process when it cannot be started. */
@@ -144,9 +112,11 @@ export class Daemon<Settings extends AnySettings> {
 
   #start(): StartFailure | undefined {
     if (this.#settings === undefined || this.#confinement === undefined) return undefined;
+    this.#openDesk(this.#settings, this.#confinement);
     const started = this.#role.start(this.#settings, this.#confinement, {
       log: this.#logger.log,
-      isWanted: () => this.#tunnel.isWanted,
+      isWanted: () => this.#isWanted,
+      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
     });
@@ -159,14 +129,35 @@ export class Daemon<Settings extends AnySettings> {
   }
 
   #follow(): void {
-    const { follow } = this.#role;
+    const { client } = this.#role;
     if (this.#service === undefined || this.#isEnding) return;
-    if (this.#client === undefined) this.#tunnel.leave();
-    else if (follow !== undefined && this.#confinement !== undefined) this.#tunnel.follow(follow, this.#confinement);
+    if (this.#client === undefined) this.#desk?.leave();
+    else if (client !== undefined && this.#confinement !== undefined) {
+      this.#desk?.follow(client.follow, this.#confinement);
+    }
+  }
+
+  #openDesk(settings: Settings, confinement: Confinement): void {
+    const { client } = this.#role;
+    if (this.#desk !== undefined || client === undefined || !client.isMadeBy(settings)) return;
+    this.#desk = new ClientDesk(
+      {
+        log: this.#logger.log,
+        client: () => this.#client,
+        state: () => this.#state,
+        enter: (state) => this.#stateChanged(state),
+      },
+      (events) => client.openServers(settings, confinement, events),
+    );
+  }
+
+  /** Whether there is to be a tunnel, now and after mending: a client's user may stop it on the bus. */
+  get #isWanted(): boolean {
+    return this.#desk?.servers.isEnabled ?? true;
   }
 
   get #client(): ClientService | undefined {
-    return this.#service && this.#role.client?.(this.#service);
+    return this.#service && this.#role.client?.service(this.#service);
   }
 
   /** What only the start needed goes; what mending and reloading need stays. */
@@ -190,7 +181,7 @@ export class Daemon<Settings extends AnySettings> {
     for (const entry of stateChanged(this.#state, state)) this.#say(entry);
     this.#state = state;
     this.#notifier.status(describeState(state));
-    this.#tunnel.stateChanged(state);
+    this.#desk?.stateChanged(state);
   }
 
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
@@ -200,7 +191,9 @@ export class Daemon<Settings extends AnySettings> {
     this.#worksSince = Number.POSITIVE_INFINITY;
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
     void this.#closeService();
-    this.#tunnel.broken();
+    if (this.#isWanted && this.#state !== undefined) {
+      this.#stateChanged({ name: 'waiting', reason: reason('internal') });
+    }
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
@@ -245,10 +238,12 @@ export class Daemon<Settings extends AnySettings> {
     const service = this.#service;
     if (changed.length === 0 || (service !== undefined && this.#role.adopt(service, settings))) {
       this.#say(reloaded(changed));
-      if (this.#state !== undefined) this.#tunnel.stateChanged(this.#state);
+      this.#tellServers(settings);
+      this.#desk?.refresh();
       return;
     }
     clearTimeout(this.#mendTimer);
+    this.#tellServers(settings);
     await this.#closeService();
     if (this.#isEnding) return;
     const failure = this.#start();
@@ -257,8 +252,16 @@ export class Daemon<Settings extends AnySettings> {
       return;
     }
     this.#logger.log('error', 'the new configuration cannot be put to work; going back to the old one');
-    if (previous !== undefined) this.#useSettings(previous);
+    if (previous !== undefined) {
+      this.#useSettings(previous);
+      this.#tellServers(previous);
+    }
     this.#mend(failure.sentence);
+  }
+
+  /** Their lists are read again as well. */
+  #tellServers(settings: Settings): void {
+    this.#desk?.servers.reload(this.#role.client?.serverOf(settings));
   }
 
   #refuse(failure: { readonly sentence: string; readonly errno?: string; readonly code?: string }): Promise<void> {
@@ -279,13 +282,15 @@ export class Daemon<Settings extends AnySettings> {
     clearTimeout(this.#mendTimer);
     setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
     this.#notifier.stopping();
-    this.#tunnel.leave();
+    this.#desk?.close();
     await this.#closeService();
     this.#pidFile?.release();
     if (code === EXIT_OK) this.#say(terminated(this.#program.name, code));
     process.exit(code);
   }
 }
+
+const reason = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });
 
 /** Names of the settings that differ. */
 function changedNames<Settings extends object>(before: Settings, after: Settings): string[] {

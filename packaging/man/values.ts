@@ -10,6 +10,8 @@ import { HOOKS_FOLDER, ROOT_FOLDER } from '../../daemon/service/hooks/hook-files
 import { HOOK_TIME_LIMIT } from '../../daemon/service/hooks/hook-run.js';
 import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
+import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
+import { SERVERS_FOLDER } from '../../daemon/service/servers/tunnel-servers.js';
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
 import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
@@ -24,6 +26,8 @@ export const VALUES: Readonly<Record<string, string>> = {
   'server.pidfile': MIREDO_SERVER.pidfile,
   'user.first': DEFAULT_USERS[0] ?? '',
   'user.second': DEFAULT_USERS[1] ?? '',
+  'servers.folder': SERVERS_FOLDER,
+  'state.file': STATE_FILE,
   'root.empty': EMPTY_ROOT,
   'hooks.folder': HOOKS_FOLDER,
   'hooks.rootFolder': ROOT_FOLDER,

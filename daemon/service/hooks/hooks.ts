@@ -9,7 +9,7 @@
 import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { Confinement } from '../../tunnel/messages.js';
 import type { TunnelControl } from '../bus/tunnel-control.js';
-import type { Follower } from '../controlled-tunnel.js';
+import type { Follower } from '../client-desk.js';
 import { eventsBetween, type HookEvent, type HookFacts, hookEnvironment, hookFacts, NO_FACTS } from './hook-event.js';
 import { findHooks, type Hook, type Refusal } from './hook-files.js';
 import { type HookRun, runHook } from './hook-run.js';
