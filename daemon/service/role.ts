@@ -1,4 +1,4 @@
-/** What the programs tell the life of a daemon (daemon.ts) of themselves: where they differ. */
+/** What differs between the programs, so that one daemon can be any of them. */
 import type { ServerEntry } from '../config/server-entry.js';
 import type { SyslogFacility } from '../config/values.js';
 import type { CapabilityName } from '../io/capabilities.js';
@@ -13,7 +13,6 @@ export interface AnySettings {
   readonly syslogFacility: SyslogFacility;
 }
 
-/** What differs between the programs. */
 export interface Role<Settings> {
   /** Reads the configuration; undefined when it cannot be used (every fault was logged). */
   load(): Settings | undefined;
