@@ -4,6 +4,7 @@ import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
 import { portCapabilities } from './service/privilege.js';
+import { probeServers } from './service/probe/server-probe.js';
 import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
@@ -33,7 +34,7 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
         isManaged: managed,
         folder: SERVERS_FOLDER,
         file: new StateFile(STATE_FILE, log),
-        probe: async () => void confinement,
+        probe: (targets, options) => probeServers(targets, { user: confinement, log, ...options }),
         log,
       };
       return new TunnelServers(setup, settings.mode === 'client' ? entryOf(settings) : undefined, events);

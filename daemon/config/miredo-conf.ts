@@ -3,7 +3,7 @@
 import { type Ipv4Address, ipv4, type Port, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
 import { DEFAULT_MTU } from '../wire/mtu.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES } from './directives.js';
+import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES, TEST_ADDRESSES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
 import { type ServerName, type SyslogFacility, serverName } from './values.js';
@@ -23,6 +23,8 @@ export interface ClientSettings extends Common {
   readonly server: ServerName | undefined;
   /** undefined: the address after the server's. */
   readonly secondary: ServerName | undefined;
+  /** Asked whether the IPv6 Internet answers. */
+  readonly testAddresses: readonly Ipv6Address[];
 }
 
 export interface RelaySettings extends Common {

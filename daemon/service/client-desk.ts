@@ -4,6 +4,7 @@
  */
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import type { Confinement } from '../tunnel/messages.js';
 import { BusPresence } from './bus/bus-presence.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
@@ -13,6 +14,7 @@ import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
 
 export interface DeskHost {
   readonly log: Log;
+  readonly user: Confinement;
   /** undefined while it is being mended. */
   client(): ClientService | undefined;
   state(): TunnelState | undefined;
@@ -72,6 +74,7 @@ export class ClientDesk {
       log: host.log,
       version: version(),
       servers,
+      user: host.user,
       get state() {
         return host.state() ?? { name: 'resolving', server: host.client()?.facts.server ?? '' };
       },
@@ -79,6 +82,8 @@ export class ClientDesk {
         return host.client()?.facts;
       },
       statistics: () => host.client()?.statistics() ?? Promise.resolve(undefined),
+      testReachability: () => host.client()?.testReachability() ?? Promise.resolve('unknown'),
+      learnt: (filtering) => host.client()?.learnt(filtering),
       start: () => this.#start(),
       stop: () => this.#stop(),
       restart: () => {
