@@ -9,7 +9,7 @@ import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
 import { STATE_FILE, StateFile } from './service/servers/state-file.js';
-import { entryOf, SERVERS_FOLDER, TunnelServers } from './service/servers/tunnel-servers.js';
+import { entryOf, SERVERS_FOLDER, type ServersSetup, TunnelServers } from './service/servers/tunnel-servers.js';
 
 await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
   load: () =>
@@ -30,7 +30,7 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
     isMadeBy: (settings) => settings.mode === 'client',
     serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),
     openServers: (settings, confinement, events) => {
-      const setup = {
+      const setup: ServersSetup = {
         isManaged: managed,
         folder: SERVERS_FOLDER,
         file: new StateFile(STATE_FILE, log),

@@ -356,7 +356,8 @@ export class ClientService implements Service {
   async #findLocal(server: Ipv4Address): Promise<void> {
     const { bindAddress } = this.#settings;
     const { port } = this.#descriptors.socket.local;
-    const way = bindAddress === UNSPECIFIED_IPV4 ? await localAddressTo(server) : { ok: true as const, address: bindAddress };
+    const way =
+      bindAddress === UNSPECIFIED_IPV4 ? await localAddressTo(server) : { ok: true as const, address: bindAddress };
     this.#local = way.ok ? { address: way.address, port } : undefined;
   }
 

@@ -1,14 +1,7 @@
 /** ProbeServers and Diagnose: long questions, whose caller hears how they go on, and who may leave before the end. */
 import type { BusConnection, ErrorReply } from '../../../dbus/connection.js';
 import type { Incoming } from '../../../dbus/message.js';
-import {
-  INTERFACE,
-  type Methods,
-  OBJECT_PATH,
-  SIGNALS,
-  type Signals,
-  type Variant,
-} from '../../../dbus/org-miredo.js';
+import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Variant } from '../../../dbus/org-miredo.js';
 import { formatIpv4 } from '../../wire/ipv4.js';
 import { diagnose } from '../diagnose/diagnosis.js';
 import type { Step } from '../diagnose/steps.js';
@@ -23,9 +16,7 @@ export interface Asker {
   readonly connection: BusConnection;
 }
 
-type Outcome<Name extends keyof Methods> =
-  | { readonly ok: true; readonly values: Methods[Name]['output'] }
-  | ErrorReply;
+type Outcome<Name extends keyof Methods> = { readonly ok: true; readonly values: Methods[Name]['output'] } | ErrorReply;
 
 /** BOUNDED: one call waits for each of them, and calls are counted (call-limits.ts). */
 type Waiting = Map<string, Set<AbortController>>;
@@ -60,8 +51,7 @@ export class Inquiries {
     const { user, log } = this.#control;
     return this.#attend(asker, async (signal) => {
       const key = JSON.stringify(targets);
-      const heard = (result: ProbeResult): void =>
-        tell(asker, 'ProbeProgress', [result.name, probeDetails(result)]);
+      const heard = (result: ProbeResult): void => tell(asker, 'ProbeProgress', [result.name, probeDetails(result)]);
       const shared = await this.#probes.join(
         key,
         (say, until) => probeServers(targets, { user, log, signal: until, heard: say }),

@@ -32,9 +32,7 @@ export function judgeRuleset(json: string, interfaceName: string): Guard | undef
   );
   if (inputs.some(({ policy }) => policy === 'drop')) return 'refused';
   const own = inputs.flatMap((chain) =>
-    rules.filter(
-      (rule) => rule.family === chain.family && rule.table === chain.table && rule.chain === chain.name,
-    ),
+    rules.filter((rule) => rule.family === chain.family && rule.table === chain.table && rule.chain === chain.name),
   );
   if (own.some((rule) => refuses(rule, interfaceName))) return 'refused';
   return own.length === 0 ? 'open' : 'mixed';
@@ -44,7 +42,9 @@ export function judgeRuleset(json: string, interfaceName: string): Guard | undef
 function refuses({ expr = [] }: Rule, interfaceName: string): boolean {
   const last = expr.at(-1);
   if (!isObject(last) || !('drop' in last || 'reject' in last)) return false;
-  return expr.slice(0, -1).every((part) => isObject(part) && ('counter' in part || 'log' in part || isOf(part, interfaceName)));
+  return expr
+    .slice(0, -1)
+    .every((part) => isObject(part) && ('counter' in part || 'log' in part || isOf(part, interfaceName)));
 }
 
 function isOf(part: Record<string, unknown>, interfaceName: string): boolean {

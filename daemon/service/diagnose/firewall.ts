@@ -43,7 +43,13 @@ async function askFirewall({ facts }: Scene): Promise<Finding> {
 /** undefined when it fails, takes too long or says too much. Its arguments are ours alone. */
 const output = (program: string, words: readonly string[]): Promise<string | undefined> =>
   new Promise((resolve) => {
-    const options = { cwd: '/', env: { LC_ALL: 'C' }, timeout: TIMEOUT, killSignal: 'SIGKILL', maxBuffer: OUTPUT_LIMIT } as const;
+    const options = {
+      cwd: '/',
+      env: { LC_ALL: 'C' },
+      timeout: TIMEOUT,
+      killSignal: 'SIGKILL',
+      maxBuffer: OUTPUT_LIMIT,
+    } as const;
     execFile(program, words, options, (error, stdout) => resolve(error === null ? stdout : undefined));
   });
 

@@ -40,7 +40,10 @@ async function askMtu({ state, facts }: Scene): Promise<Finding> {
       command: `ip link set dev ${below} mtu ${needed}`,
     };
   }
-  return { verdict: 'ok', sentence: `Packets may have ${own} bytes, and with their headers fit into the ${outer} of ${below}.` };
+  return {
+    verdict: 'ok',
+    sentence: `Packets may have ${own} bytes, and with their headers fit into the ${outer} of ${below}.`,
+  };
 }
 
 function mtuOf(name: string): number | undefined {

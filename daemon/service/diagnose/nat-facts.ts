@@ -1,6 +1,7 @@
 /** What the answers of servers tell of the NAT on the way. */
-import type { Sighting } from '../probe/server-probe.js';
+
 import { type Endpoint, type Ipv4Address, type Port, sameEndpoint } from '../../wire/ipv4.js';
+import type { Sighting } from '../probe/server-probe.js';
 
 export type NatMapping = 'endpoint-independent' | 'symmetric' | 'unknown';
 /** Of what comes from an address that was never written to (RFC 4787 §5). */
