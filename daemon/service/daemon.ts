@@ -119,6 +119,7 @@ export class Daemon<Settings extends AnySettings> {
       server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
+      refresh: () => this.#desk?.refresh(),
     });
     if (!started.ok) return started;
     this.#service = started.service;
@@ -141,6 +142,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#desk = new ClientDesk(
       {
         log: this.#logger.log,
+        user: confinement,
         client: () => this.#client,
         state: () => this.#state,
         enter: (state) => this.#stateChanged(state),
