@@ -25,10 +25,18 @@ export const STRANGER = 'nobody';
 /** May, by the example rule with this user's group in it. */
 export const FRIEND = 'daemon';
 
-/** Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. */
-export function enterBusStage(fileUrl: string): string | false {
-  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount']);
+/**
+ * Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. `namespaces`: more of them,
+ * as options of unshare(1); `prepare` is called before anything is installed.
+ */
+export function enterBusStage(
+  fileUrl: string,
+  namespaces: readonly string[] = [],
+  prepare: () => void = () => {},
+): string | false {
+  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount', ...namespaces]);
   if (reason !== false) return reason;
+  prepare();
   delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
   installPolicies();
   return false;

@@ -1,0 +1,17 @@
+/** A copy of /etc that may be changed, in a mount namespace of the test's own: the host's stays as it is. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** To be called within the namespace. What changes is held in memory, and goes with the namespace. */
+export function coverEtc(): void {
+  const place = mkdtempSync(join(tmpdir(), 'miredo-etc-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
+  const [upper, work] = [join(place, 'upper'), join(place, 'work')];
+  for (const folder of [upper, work]) mkdirSync(folder, { mode: 0o755 });
+  execFileSync('mount', ['-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc']);
+  // What is mounted keeps the folders below alive; their names need not stay.
+  execFileSync('umount', ['--lazy', place]);
+  execFileSync('rmdir', [place]);
+}
