@@ -1,7 +1,7 @@
 /** A connection for the time of a command, with an agent for passwords beside it where one is of use. */
 import { Client } from '../../dbus/client.js';
 import { type Fault, fault, type Outcome } from '../../dbus/fault.js';
-import { type ExitCode, exitCodeOfFault } from './exit-codes.js';
+import { EXIT, type ExitCode, exitCodeOfFault } from './exit-codes.js';
 import { isWanted, startAgent } from './password-agent.js';
 import { complaint } from './remedies.js';
 import type { Screen } from './screen.js';
@@ -43,7 +43,8 @@ export async function withSession(setting: Setting, act: (session: Session) => P
       client,
       hasAgent,
       ask: (answer) => firstOf(answer, end, patience),
-      refuse: (problem) => tell(screen, problem, hasAgent),
+      refuse: (problem) =>
+        end.aborted && problem.code === 'not-authorised' ? cancelled(screen) : tell(screen, problem, hasAgent),
     });
   } finally {
     client.close();
@@ -54,6 +55,12 @@ export async function withSession(setting: Setting, act: (session: Session) => P
 function tell(screen: Screen, problem: Fault, hasAgent: boolean): ExitCode {
   screen.err(`miredoctl: ${complaint(problem, hasAgent)}\n`);
   return exitCodeOfFault(problem);
+}
+
+/** The user interrupted the question for the password. */
+function cancelled(screen: Screen): ExitCode {
+  screen.err('\nmiredoctl: Cancelled; nothing was done.\n');
+  return EXIT.notAuthorised;
 }
 
 async function firstOf<T>(answer: Promise<Outcome<T>>, end: AbortSignal, patience: number): Promise<Outcome<T>> {

@@ -2,10 +2,11 @@
  * polkit's agent for terminals, pkttyagent(1), while a call is under way: on a text console and over SSH nobody else
  * would ask for the password.
  *
- * It registers for this process only, and as a fall-back: where the session has an agent of its own, as on a desktop,
- * that one asks.
+ * It registers for this process only, and in a session as a fall-back: where that has an agent of its own, as on a
+ * desktop, that one asks.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 const PROGRAM = 'pkttyagent';
@@ -22,9 +23,19 @@ export interface PasswordAgent {
 export const isWanted = (askPassword: boolean): boolean =>
   askPassword && process.stdin.isTTY === true && process.stdout.isTTY === true && process.geteuid?.() !== 0;
 
+/** polkit 122 overlooks fall-backs of processes that are in no session of systemd-logind; nobody else is there then. */
+function isInSession(): boolean {
+  try {
+    return readFileSync('/proc/self/cgroup', 'utf8').includes(`/user-${process.getuid?.()}.slice/`);
+  } catch {
+    return false;
+  }
+}
+
 /** undefined when there is none, as without polkit: the call is then decided without a password. */
 export async function startAgent(): Promise<PasswordAgent | undefined> {
-  const words = ['--process', String(process.pid), '--notify-fd', String(NOTIFY), '--fallback'];
+  const words = ['--process', String(process.pid), '--notify-fd', String(NOTIFY)];
+  if (isInSession()) words.push('--fallback');
   // It opens the terminal by itself. What it says of a missing polkit, the call's answer says better.
   const child = spawn(PROGRAM, words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const ended = new Promise<void>((resolve) => {

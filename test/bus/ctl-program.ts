@@ -17,10 +17,14 @@ const PUBLIC_COPY = '/run/miredoctl.mjs';
 
 export const ctl = (...words: string[]): Promise<Said> => as('root', CTL_PROGRAM, ...words);
 
-export function ctlAs(user: string, ...words: string[]): Promise<Said> {
+/** The shell's words for a miredoctl that everybody may read. */
+export function publicCtl(): string {
   copyFileSync(CTL_PROGRAM, PUBLIC_COPY);
-  return as(user, process.execPath, PUBLIC_COPY, ...words);
+  return `${process.execPath} ${PUBLIC_COPY}`;
 }
+
+export const ctlAs = (user: string, ...words: string[]): Promise<Said> =>
+  as(user, ...(publicCtl().split(' ') as [string, string]), ...words);
 
 /** The object of `status --json`, whatever its exit code. */
 export async function statusObject(): Promise<Readonly<Record<string, unknown>>> {

@@ -78,6 +78,13 @@ export function closeSession(): void {
   for (const folder of [scope(uid), slice(uid), join(CGROUPS, 'user.slice')]) rmdirSync(folder);
 }
 
+/** Words of the shell that run a program as Alice, there: the control group first, as root; then the user. */
+export function becoming(place: Place): string {
+  const { uid, gid } = idOf(ALICE);
+  const join = place === 'any' ? '' : `echo $$ >${scope(uid)}/cgroup.procs && `;
+  return `${join}exec setpriv --reuid ${uid} --regid ${gid} --clear-groups`;
+}
+
 /** A program of Alice's that waits to be let go: polkit knows it by process id, which does not change with `exec`. */
 export class Waiting {
   readonly #child: ChildProcess;
@@ -91,11 +98,7 @@ export class Waiting {
   }
 
   static async start(place: Place, command: string, ...words: string[]): Promise<Waiting> {
-    const { uid, gid } = idOf(ALICE);
-    // The control group first, as root; then the user; then the agent may register for it.
-    const join = place === 'any' ? '' : `echo $$ >${scope(uid)}/cgroup.procs && `;
-    const become = `exec setpriv --reuid ${uid} --regid ${gid} --clear-groups`;
-    const script = `${join}${become} sh -c 'echo ready >&2; read go; exec "$@"' sh "$@"`;
+    const script = `${becoming(place)} sh -c 'echo ready >&2; read go; exec "$@"' sh "$@"`;
     const child = spawn('sh', ['-c', script, 'sh', command, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
     const text = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
