@@ -1,8 +1,8 @@
 /** The commands of `miredoctl server`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 export type ServerRequest =
-  | { readonly command: 'server list'; readonly json: boolean }
+  | { readonly command: 'server list'; readonly json: boolean; readonly names: boolean }
   | { readonly command: 'server probe'; readonly names: readonly string[]; readonly json: boolean }
   /** `auto` for the best that answers. */
   | { readonly command: 'server set'; readonly server: string }
@@ -18,6 +18,9 @@ export interface AddedDetails {
 /** The name that the bus has for it. */
 const AUTO = 'auto';
 
+/** Commands whose words are names of the list. */
+export const NAMING_COMMANDS: readonly string[] = ['server probe', 'server set', 'server remove'];
+
 interface Json {
   readonly json?: boolean;
 }
@@ -28,7 +31,10 @@ export function addServerCommands(program: Command, choose: (request: ServerRequ
     .command('list')
     .description('show the list of servers, which is chosen and which is in use')
     .option('-j, --json', 'print one JSON object')
-    .action(({ json = false }: Json) => choose({ command: 'server list', json }));
+    .addOption(new Option('-n, --names', 'print the names only, a line each').conflicts('json'))
+    .action(({ json = false, names = false }: Json & { readonly names?: boolean }) =>
+      choose({ command: 'server list', json, names }),
+    );
   server
     .command('probe')
     .description('ask servers whether they answer, and how fast, without disturbing the tunnel')

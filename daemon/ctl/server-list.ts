@@ -11,11 +11,14 @@ import type { ServerRequest } from './server-command-line.js';
 import { SCHEMA_VERSION } from './status-json.js';
 import { printable, type Style, table } from './terminal.js';
 
-export async function listServers({ json }: { readonly json: boolean }, screen: Screen): Promise<ExitCode> {
+type ListRequest = Extract<ServerRequest, { command: 'server list' }>;
+
+export async function listServers({ json, names }: ListRequest, screen: Screen): Promise<ExitCode> {
   const client = await Client.open();
   const outcome = client.ok ? await client.value.read() : client;
   if (client.ok) client.value.close();
   if (json) screen.out(`${JSON.stringify(serverListJson(outcome.ok ? outcome.value : outcome.fault), undefined, 2)}\n`);
+  else if (outcome.ok && names) screen.out(namesText(outcome.value));
   else if (outcome.ok) screen.out(serverListText(outcome.value, screen.columns, screen.style));
   else screen.err(`miredoctl: ${complaint(outcome.fault)}\n`);
   return outcome.ok ? EXIT.ok : exitCodeOfFault(outcome.fault);
@@ -92,6 +95,9 @@ export function serverListText(snapshot: Snapshot, columns: number | undefined, 
   const used = server === undefined || state === 'stopped' ? '' : `; in use: ${printable(server)}`;
   return `${[...lines, '', `Chosen: ${choice}${used}`].join('\n')}\n`;
 }
+
+/** For the shells' completion, and for loops. */
+const namesText = ({ servers }: Snapshot): string => servers.map(({ name }) => `${printable(name)}\n`).join('');
 
 /** Every member is always there. */
 export function serverListJson(from: Snapshot | Fault): Readonly<Record<string, unknown>> {
