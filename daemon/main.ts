@@ -7,14 +7,36 @@ import { portCapabilities } from './service/privilege.js';
 import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
+import { STATE_FILE, StateFile } from './service/servers/state-file.js';
+import { entryOf, SERVERS_FOLDER, TunnelServers } from './service/servers/tunnel-servers.js';
 
-await programMain<MiredoSettings>(MIREDO, ({ config, server }, log) => ({
-  load: () => loadConfiguration(config, (file, text) => parseMiredoConf(file, text, server), log),
+await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
+  load: () =>
+    loadConfiguration(
+      config,
+      (file, text) => parseMiredoConf(file, text, { server, isManaged: managed }),
+      log,
+      managed && !isConfigNamed,
+    ),
   describe: (settings) => settings.mode,
   start: (settings, confinement, host) =>
     settings.mode === 'client' ? startClient(settings, confinement, host) : startRelay(settings, confinement, host),
   capabilities: ({ bindPort }) => portCapabilities(bindPort),
   adopt: (service, settings) =>
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
-  client: (service) => (service instanceof ClientService ? service : undefined),
+  client: {
+    service: (service) => (service instanceof ClientService ? service : undefined),
+    isMadeBy: (settings) => settings.mode === 'client',
+    serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),
+    openServers: (settings, confinement, events) => {
+      const setup = {
+        isManaged: managed,
+        folder: SERVERS_FOLDER,
+        file: new StateFile(STATE_FILE, log),
+        probe: async () => void confinement,
+        log,
+      };
+      return new TunnelServers(setup, settings.mode === 'client' ? entryOf(settings) : undefined, events);
+    },
+  },
 }));

@@ -14,6 +14,7 @@ import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
+import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
 
@@ -47,7 +48,7 @@ interface Network {
 export interface ClientFacts {
   readonly interfaceName: string;
   readonly interfaceIndex: number;
-  /** As configured. */
+  /** As configured; empty while there is none. */
   readonly server: string;
   /** undefined while its name is not resolved. */
   readonly serverAddress: Ipv4Address | undefined;
@@ -65,6 +66,8 @@ export class ClientService implements Service {
   readonly #resolverUser: Confinement;
   #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
   #network: Network;
+  /** The server in use. */
+  #target: ServerTarget | undefined;
   #servers: Servers | undefined;
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
@@ -108,9 +111,9 @@ export class ClientService implements Service {
 
   get facts(): ClientFacts {
     const { name, index } = this.#descriptors.tun;
-    const { server } = this.#settings;
-    const serverAddress = this.#servers?.primary ?? server.address;
-    return { interfaceName: name, interfaceIndex: index, server: server.text, serverAddress };
+    const { text = '', address } = this.#target?.primary ?? {};
+    const serverAddress = this.#servers?.primary ?? address;
+    return { interfaceName: name, interfaceIndex: index, server: text, serverAddress };
   }
 
   statistics(): Promise<EngineStatistics | undefined> {
@@ -121,9 +124,8 @@ export class ClientService implements Service {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    // Whoever asked hears at once that it does not stand still any more; a name's resolving tells so itself.
-    if (!this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
-    this.#beginAnew();
+    // Whoever asked hears at once that it does not stand still any more.
+    this.#beginAnew({ isHeard: true });
   }
 
   /** Resolves when address and routes are gone. The interface stays, and so does its port. */
@@ -144,12 +146,10 @@ export class ClientService implements Service {
 
   /** Takes a new configuration over, if that can be done without giving up interface and port. */
   adopt(settings: ClientSettings): boolean {
-    const { interfaceName, bindAddress, bindPort, server, secondary } = this.#settings;
+    const { interfaceName, bindAddress, bindPort } = this.#settings;
     if (settings.interfaceName !== interfaceName) return false;
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
     this.#settings = settings;
-    const same = settings.server.text === server.text && settings.secondary?.text === secondary?.text;
-    if (!same && this.#isWanted) this.#beginAnew();
     return true;
   }
 
@@ -184,11 +184,11 @@ export class ClientService implements Service {
     return gone;
   }
 
-  #beginAnew(): void {
+  #beginAnew({ isHeard = false } = {}): void {
     this.#cancel();
     this.#resolving = new AbortController();
     this.#resolveDelay = RESOLVE_DELAY;
-    void this.#begin();
+    void this.#begin(isHeard);
   }
 
   #cancel(): void {
@@ -200,19 +200,21 @@ export class ClientService implements Service {
 
   /** Whether a server is named by a host name, so that it has to be resolved. */
   get #hasNames(): boolean {
-    const { server, secondary } = this.#settings;
-    return server.address === undefined || (secondary !== undefined && secondary.address === undefined);
+    const { primary, secondary } = this.#target ?? {};
+    return [primary, secondary].some((name) => name !== undefined && name.address === undefined);
   }
 
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
-  async #begin(): Promise<void> {
+  async #begin(isHeard = false): Promise<void> {
     const { signal } = this.#resolving;
     if (readHostAddresses([this.#descriptors.tun.name]).ipv4.length === 0) {
       this.#wait('no-network');
       return;
     }
-    if (this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
-    const servers = await this.#resolveServers(signal);
+    const target = this.#nextServer();
+    if (target === undefined) return;
+    if (this.#hasNames || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
+    const servers = await this.#resolveServers(target, signal);
     if (signal.aborted) return;
     if (servers === undefined) {
       this.#wait('dns-failed');
@@ -223,15 +225,24 @@ export class ClientService implements Service {
     this.#engine.useServers(servers);
   }
 
+  /** undefined when there is none yet, which the state tells then. */
+  #nextServer(): ServerTarget | undefined {
+    const wanted = this.#host.server();
+    this.#target = wanted.type === 'server' ? wanted.target : undefined;
+    if (wanted.type === 'coming') this.#enter({ name: 'resolving', server: '' });
+    if (wanted.type === 'none') this.#enter({ name: 'failed', reason: wanted.reason, retryIn: 0 });
+    return this.#target;
+  }
+
   #wait(code: ReasonCode): void {
     this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
     this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
     this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
   }
 
-  async #resolveServers(signal: AbortSignal): Promise<Servers | undefined> {
-    const { server, secondary } = this.#settings;
-    const primary = await this.#addressOf(server, signal);
+  async #resolveServers(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {
+    const { secondary } = target;
+    const primary = await this.#addressOf(target.primary, signal);
     if (primary === undefined) return undefined;
     const second = secondary === undefined ? nextAddress(primary) : await this.#addressOf(secondary, signal);
     return second === undefined ? undefined : { primary, secondary: second };
@@ -261,9 +272,10 @@ export class ClientService implements Service {
 
   /** The server may have moved: a failure is the time to ask for its name again. */
   async #followName(): Promise<void> {
-    if (!this.#hasNames) return;
+    const target = this.#target;
+    if (target === undefined || !this.#hasNames) return;
     const { signal } = this.#resolving;
-    const servers = await this.#resolveServers(signal);
+    const servers = await this.#resolveServers(target, signal);
     if (signal.aborted || servers === undefined) return;
     if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
     this.#servers = servers;

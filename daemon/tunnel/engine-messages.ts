@@ -9,15 +9,9 @@ import { SENTENCES } from '../protocol/reasons.js';
 import type { NatFacts, Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import { type Endpoint, port } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
-import { type Fields, fields, isCount, isWhole, readIpv4 } from './message-fields.js';
+import { type Fields, fields, isCount, isSentence, isWhole, printable, readIpv4 } from './message-fields.js';
 import type { EngineStatistics, FromEngine } from './messages.js';
-
-const SENTENCE_LIMIT = 500;
-
-const isSentence = (value: unknown): value is string => typeof value === 'string' && value.length <= SENTENCE_LIMIT;
-
-/** Text of the engine goes to the log: nothing in it may move a cursor or begin a line. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?');
+import type { FromProbe } from './probe-messages.js';
 
 export function readFromEngine(value: unknown): FromEngine | undefined {
   const message = fields(value, 'type', 'state', 'sentence', 'number', 'statistics', 'lacking');
@@ -46,7 +40,7 @@ export function readFromEngine(value: unknown): FromEngine | undefined {
 }
 
 /** As JSON carries it: the one value that JSON cannot hold is the bytes of an address. */
-export function writeFromEngine(message: FromEngine): unknown {
+export function writeFromEngine(message: FromEngine | FromProbe): unknown {
   if (message.type !== 'state' || message.state.name !== 'qualified') return message;
   return { ...message, state: { ...message.state, address: formatIpv6(message.state.address) } };
 }

@@ -18,6 +18,8 @@ import type {
   ServerRole,
   ToEngine,
 } from './messages.js';
+import { ProbeEngine } from './probe-engine.js';
+import type { FromProbe } from './probe-messages.js';
 import { ServerTunnel, serverOutput } from './server-tunnel.js';
 import { pathOutput, Tunnel } from './tunnel.js';
 
@@ -33,7 +35,7 @@ export interface EngineHost {
   readonly path: PacketPath;
   readonly environment: Environment;
   readonly clock: () => Instant;
-  readonly send: (message: FromEngine) => void;
+  readonly send: (message: FromEngine | FromProbe) => void;
 }
 
 export function createEngine(message: Configure, host: EngineHost): Engine {
@@ -45,6 +47,8 @@ export function createEngine(message: Configure, host: EngineHost): Engine {
       return new RelayEngine(role, message, host);
     case 'server':
       return new ServerEngine(role, message, host);
+    case 'probe':
+      return new ProbeEngine(role, message, host);
   }
 }
 

@@ -19,12 +19,12 @@ export interface Configure {
   readonly role: Role;
   readonly confinement: Confinement;
   readonly sockets: readonly number[];
-  /** TUN device, or the raw socket of a server. */
+  /** TUN device, the raw socket of a server, or nothing that is used by a probe. */
   readonly device: number;
   readonly directedBroadcasts: readonly Ipv4Address[];
 }
 
-export type Role = ClientRole | RelayRole | ServerRole;
+export type Role = ClientRole | RelayRole | ServerRole | ProbeRole;
 
 export interface ClientRole {
   readonly name: 'client';
@@ -47,6 +47,18 @@ export interface ServerRole {
   readonly secondary: Ipv4Address;
   readonly mtu: number;
 }
+
+/** Asks servers and is gone: see protocol/server-probe.ts. What it says is in probe-messages.ts. */
+export interface ProbeRole {
+  readonly name: 'probe';
+  readonly prefix: number;
+  /** BOUNDED: TARGET_LIMIT. */
+  readonly targets: readonly { readonly primary: Ipv4Address; readonly secondary: Ipv4Address }[];
+  readonly cone: boolean;
+}
+
+/** Targets that one probe asks at the most; their addresses fit into a message. */
+export const TARGET_LIMIT = 64;
 
 /** How far the engine shuts itself in before it reads the first packet. */
 export interface Confinement {

@@ -1,7 +1,14 @@
 /** Readers of the messages a supervisor sends. It is trusted, but a mistake in it must not become a strange engine. */
 import type { Ipv4Address } from '../wire/ipv4.js';
 import { fields, isCount, isWhole, readIpv4 } from './message-fields.js';
-import type { Configure, Confinement, Role, ToEngine } from './messages.js';
+import {
+  type Configure,
+  type Confinement,
+  type ProbeRole,
+  type Role,
+  TARGET_LIMIT,
+  type ToEngine,
+} from './messages.js';
 
 /** BOUNDED: subnets a host is attached to, descriptors it hands over. */
 const LIST_LIMIT = 256;
@@ -53,6 +60,7 @@ function readRole(value: unknown): Role | undefined {
   const role = fields(
     value,
     ...['name', 'prefix', 'localPort', 'directBubbles', 'errorSource', 'primary', 'secondary', 'mtu'],
+    ...['targets', 'cone'],
   );
   const name = role?.['name'];
   const prefix = role?.['prefix'];
@@ -63,10 +71,22 @@ function readRole(value: unknown): Role | undefined {
     if (typeof directBubbles !== 'boolean' || typeof errorSource !== 'string') return undefined;
     return { name, prefix, directBubbles, errorSource };
   }
+  if (name === 'probe') return readProbeRole(prefix, role['targets'], role['cone']);
   const primary = readIpv4(role['primary']);
   const secondary = readIpv4(role['secondary']);
   if (name !== 'server' || primary === undefined || secondary === undefined || !isWhole(mtu, 65535)) return undefined;
   return { name, prefix, primary, secondary, mtu };
+}
+
+function readProbeRole(prefix: number, list: unknown, cone: unknown): ProbeRole | undefined {
+  if (!Array.isArray(list) || list.length > TARGET_LIMIT || typeof cone !== 'boolean') return undefined;
+  const targets = list.map((entry: unknown) => {
+    const parts = fields(entry, 'primary', 'secondary');
+    const primary = readIpv4(parts?.['primary']);
+    const secondary = readIpv4(parts?.['secondary']);
+    return primary !== undefined && secondary !== undefined ? { primary, secondary } : undefined;
+  });
+  return targets.every((target) => target !== undefined) ? { name: 'probe', prefix, targets, cone } : undefined;
 }
 
 function readConfinement(value: unknown): Confinement | undefined {

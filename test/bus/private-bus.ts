@@ -19,6 +19,9 @@ const RULES = '/etc/polkit-1/rules.d';
 const ACTIONS = '/usr/share/polkit-1/actions';
 const BUS_POLICIES = '/usr/share/dbus-1/system.d';
 const ACTIVATION = '/usr/share/dbus-1/system-services';
+/** What the daemon reads, and what it remembers. */
+const OLDER_CONFIG = '/etc/miredo.conf';
+const OWN_FOLDERS = ['/etc/miredo', '/var/lib/miredo'];
 
 /** Has no rule: gets the defaults of a session that is not at this machine. */
 export const STRANGER = 'nobody';
@@ -45,9 +48,12 @@ export function enterBusStage(
 function installPolicies(): void {
   const kept = mkdtempSync(join(tmpdir(), 'miredo-bus-'));
   cpSync(join(BUS_POLICIES, 'org.freedesktop.PolicyKit1.conf'), join(kept, 'polkit.conf'));
-  for (const place of ['/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
+  for (const place of OWN_FOLDERS) mkdirSync(place, { recursive: true });
+  for (const place of [...OWN_FOLDERS, '/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
   }
+  // Of C miredo's package, say: nobody's configuration but the test's.
+  if (existsSync(OLDER_CONFIG)) execFileSync('mount', ['--bind', '/dev/null', OLDER_CONFIG]);
   mkdirSync('/run/dbus');
   copyFileSync(join(kept, 'polkit.conf'), join(BUS_POLICIES, 'polkit.conf'));
   execFileSync('rm', ['-r', kept]);
@@ -55,6 +61,23 @@ function installPolicies(): void {
   copyFileSync(join(ROOT, 'polkit/org.miredo.policy'), join(ACTIONS, 'org.miredo.policy'));
   const example = readFileSync(join(ROOT, 'polkit/50-miredo.rules.example'), 'utf8');
   writeFileSync(join(RULES, '50-miredo.rules'), example.replaceAll('"netdev"', `"${FRIEND}"`));
+}
+
+/** Lets a user do one thing, without a password. */
+export function permit(user: string, action: string): void {
+  const condition = `action.id === ${JSON.stringify(action)} && subject.user === ${JSON.stringify(user)}`;
+  const rule = `polkit.addRule(function (action, subject) { if (${condition}) return polkit.Result.YES; });\n`;
+  writeFileSync(join(RULES, `60-${user}.rules`), rule);
+}
+
+/** The activation file as a package has it, but for where the program is; `words` follow its own. */
+export function installActivation(program: string, ...words: string[]): void {
+  const file = readFileSync(join(ROOT, 'dbus/org.miredo.service'), 'utf8');
+  const exec = (_: string, options: string): string =>
+    `Exec=${[process.execPath, program, options, ...words].join(' ')}`;
+  const own = file.replace(/^Exec=\/usr\/sbin\/miredo (.*)$/m, exec);
+  assert.notEqual(own, file);
+  writeFileSync(join(ACTIVATION, 'org.miredo.service'), own);
 }
 
 interface Server {

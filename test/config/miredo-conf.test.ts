@@ -6,7 +6,7 @@ import { type MiredoSettings, nextAddress, parseMiredoConf } from '../../daemon/
 import { formatIpv4, ipv4, parseIpv4 } from '../../daemon/wire/ipv4.js';
 
 const FILE = '/etc/miredo/miredo.conf';
-const parse = (text: string, server?: string) => parseMiredoConf(FILE, text, server);
+const parse = (text: string, server?: string) => parseMiredoConf(FILE, text, { server });
 
 /** Every fault as "error 3: sentence". */
 const faultsOf = (text: string, server?: string): string[] =>

@@ -4,7 +4,7 @@
  */
 import { type BusConnection, openBus } from '../../../dbus/connection.js';
 import { BUS_NAME } from '../../../dbus/org-miredo.js';
-import type { TunnelState } from '../../protocol/tunnel-state.js';
+import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { LogEntry } from '../log.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TunnelControl } from './tunnel-control.js';
@@ -35,6 +35,10 @@ export class BusPresence {
 
   stateChanged(state: TunnelState): void {
     this.#object.stateChanged(state, this.#connection);
+  }
+
+  serverChanged(server: string, previous: string, reason: Reason): void {
+    if (this.#connection !== undefined) this.#object.serverChanged(server, previous, reason, this.#connection);
   }
 
   /** Gives the name up. */

@@ -6,6 +6,7 @@ import type { EngineStatistics } from '../../tunnel/messages.js';
 import { formatIpv4 } from '../../wire/ipv4.js';
 import { formatIpv6 } from '../../wire/ipv6.js';
 import type { ClientFacts } from '../client-service.js';
+import type { ListedServer } from '../servers/server-list.js';
 
 type CountedName = 'RoundTrip' | 'LastServerContact' | 'RefreshInterval' | 'Statistics';
 /** Those that are asked of the engine when somebody reads them. */
@@ -15,29 +16,46 @@ export type Shown = Omit<Properties, CountedName>;
 
 const NOTHING = { Address: '', Mapped: ['', 0], Nat: {}, Mtu: 0 } as const;
 
+export interface Known {
+  readonly state: TunnelState;
+  readonly facts: ClientFacts | undefined;
+  readonly version: string;
+  readonly servers: {
+    readonly isEnabled: boolean;
+    readonly choice: string;
+    readonly list: { readonly entries: readonly ListedServer[] };
+  };
+}
+
 /** `since`: microseconds of CLOCK_REALTIME. */
-export function shownProperties(
-  state: TunnelState,
-  facts: ClientFacts | undefined,
-  since: bigint,
-  version: string,
-): Shown {
+export function shownProperties({ state, facts, version, servers }: Known, since: bigint): Shown {
   return {
     State: state.name,
     StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
     StateSince: since,
     ...(state.name === 'qualified' ? qualifiedProperties(state) : NOTHING),
-    Enabled: state.name !== 'stopped',
+    Enabled: servers.isEnabled,
     Local: ['', 0],
     Server: facts?.server ?? '',
-    ServerChoice: facts?.server ?? '',
-    Servers: [],
+    ServerChoice: servers.choice,
+    Servers: servers.list.entries.map(serverShown),
     Ipv6Reachable: 'unknown',
     ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
     Interface: facts?.interfaceName ?? '',
     InterfaceIndex: facts?.interfaceIndex ?? 0,
     Version: version,
   };
+}
+
+function serverShown({ name, primary, secondary, comment, origin }: ListedServer): Shown['Servers'][number] {
+  const text = (value: string): Variant => ({ signature: 's', value });
+  const details = {
+    primary: text(primary.text),
+    ...(secondary === undefined ? {} : { secondary: text(secondary.text) }),
+    ...(comment === '' ? {} : { comment: text(comment) }),
+    origin: text(origin),
+  };
+  return [name, details];
 }
 
 function qualifiedProperties({

@@ -3,16 +3,19 @@ import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
 import type { ClientFacts } from '../client-service.js';
 import type { Log } from '../log.js';
+import type { TunnelServers } from '../servers/tunnel-servers.js';
 
 export interface TunnelControl {
   readonly log: Log;
   readonly version: string;
+  readonly servers: TunnelServers;
   readonly state: TunnelState;
   /** undefined while the tunnel is being mended. */
   readonly facts: ClientFacts | undefined;
   /** undefined when the engine does not answer. */
   statistics(): Promise<EngineStatistics | undefined>;
-  start(): void;
+  /** Has begun when it returns; resolves when that is remembered. */
+  start(): Promise<void>;
   /** Resolves when address and routes are gone. */
   stop(): Promise<void>;
   /** false when the tunnel is stopped. */
