@@ -204,7 +204,7 @@ describe('on the bus', OPTIONS, () => {
     assert.equal((await ctl('stop')).code, 0);
     const start = await onTerminal(`"${CTL_PROGRAM}" start`);
     assert.equal(start.code, 0);
-    assert.match(start.stdout, /\r.{1,3}K(?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
+    assert.match(start.stdout, /\r.{1,3}K. (?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
     assert.ok(start.stdout.includes('\u001b[32mqualified: 2001:0:'), start.stdout);
     const plain = await onTerminal('NO_COLOR=1', `"${CTL_PROGRAM}" status`);
     assert.match(plain.stdout, /^State +qualified/);
