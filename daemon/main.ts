@@ -4,11 +4,15 @@ import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
 import { portCapabilities } from './service/privilege.js';
+import { probeServers } from './service/probe/server-probe.js';
 import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
 import { STATE_FILE, StateFile } from './service/servers/state-file.js';
-import { entryOf, SERVERS_FOLDER, TunnelServers } from './service/servers/tunnel-servers.js';
+import { entryOf, SERVERS_FOLDER, type ServersSetup, TunnelServers } from './service/servers/tunnel-servers.js';
+
+/** Probes go the way of the tunnel. */
+const way = ({ bindAddress, interfaceName }: MiredoSettings) => ({ bindAddress, tunnel: interfaceName });
 
 await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
   load: () =>
@@ -29,11 +33,11 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
     isMadeBy: (settings) => settings.mode === 'client',
     serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),
     openServers: (settings, confinement, events) => {
-      const setup = {
+      const setup: ServersSetup = {
         isManaged: managed,
         folder: SERVERS_FOLDER,
         file: new StateFile(STATE_FILE, log),
-        probe: async () => void confinement,
+        probe: (targets, options) => probeServers(targets, { ...options, ...way(settings), user: confinement, log }),
         log,
       };
       return new TunnelServers(setup, settings.mode === 'client' ? entryOf(settings) : undefined, events);

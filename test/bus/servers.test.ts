@@ -29,6 +29,8 @@ const CONFIGURER = 'mail';
 const SECOND = '203.0.113.20';
 const FOLDER = '/etc/miredo/servers.d';
 const STATE = '/var/lib/miredo/state.ini';
+/** Where no stage is taken down before it. */
+const ACTIVATED = '/run/miredo-activated.pid';
 const CLASSIC = `ServerAddress ${PRIMARY}\nInterfaceName teredo\n`;
 
 const setServer = (user: string, server: string) => call(user, 'SetServer', 's', server);
@@ -232,6 +234,45 @@ describe('servers on the message bus', OPTIONS, () => {
     assert.equal(started.code, 0, started.stderr);
   });
 
+  test('auto: the best that answers, and another one when it stops to', async (t) => {
+    const stage = new Stage(t);
+    const servers = new Map([
+      [PRIMARY, await stage.startServer()],
+      [SECOND, await stage.startServer(SECOND)],
+    ]);
+    listFile(
+      'a.ini',
+      '[dead]',
+      'primary=203.0.113.99',
+      '[first]',
+      `primary=${PRIMARY}`,
+      '[second]',
+      `primary=${SECOND}`,
+    );
+    const client = await managed(stage);
+    assert.equal(await property('ServerChoice'), 's "auto"');
+    const started = await call('root', 'Start', 'a{sv}', '1', 'wait', 'b', 'true');
+    assert.equal(started.code, 0, started.stderr);
+    const used = JSON.parse((await property('Server')).slice(2)) as string;
+    const other = used === PRIMARY ? SECOND : PRIMARY;
+    assert.ok(servers.has(used), `${used} answers`);
+    const heard = await listen(t);
+    await servers.get(used)?.stop();
+    // It would find out by itself within a minute.
+    assert.equal((await call('root', 'Restart')).code, 0);
+    await client.line(/failed: The Teredo server does not answer/);
+    await client.line(new RegExp(`using server ${other} instead of ${used}: The Teredo server does not answer`));
+    await client.line(new RegExp(`qualified: .*server ${other}`));
+    assert.equal(await property('Server'), `s "${other}"`);
+    assert.equal(await property('ServerChoice'), 's "auto"');
+    const [changed, ...more] = heard('ServerChanged');
+    assert.deepEqual(more, []);
+    assert.deepEqual(changed?.slice(0, 2), [other, used]);
+    assert.equal((changed?.[2] as string[])[0], 'server-silent');
+    await client.stop();
+    assert.doesNotMatch(readFileSync(STATE, 'utf8'), /choice/, 'nobody chose');
+  });
+
   test('Start with a server is for that run only', async (t) => {
     const stage = new Stage(t);
     await stage.startServer();
@@ -294,19 +335,19 @@ describe('servers on the message bus', OPTIONS, () => {
   test('whoever calls it has it started by the bus', async (t) => {
     const stage = new Stage(t);
     await stage.startServer();
-    installActivation(fileOf('miredo'), '-p', stage.pidFile);
+    installActivation(fileOf('miredo'), '-p', ACTIVATED);
     await stopPolkit();
     await stopBus();
     await startBus();
     await startPolkit();
     listFile('a.ini', '[first]', `primary=${PRIMARY}`);
-    const pid = (): number => Number(readFileSync(stage.pidFile, 'utf8'));
+    const pid = (): number => Number(readFileSync(ACTIVATED, 'utf8'));
     t.after(async () => {
       process.kill(pid(), 'SIGTERM');
-      await waitFor('its end', () => !existsSync(stage.pidFile) || undefined, { timeout: 10_000 });
+      await waitFor('its end', () => !existsSync(ACTIVATED) || undefined, { timeout: 10_000 });
       rmSync('/usr/share/dbus-1/system-services/org.miredo.service');
     });
-    assert.ok(!existsSync(stage.pidFile));
+    assert.ok(!existsSync(ACTIVATED));
     assert.equal(await property('State'), 's "stopped"');
     const started = await call(FRIEND, 'Start', 'a{sv}', '1', 'wait', 'b', 'true');
     assert.equal(started.code, 0, started.stderr);

@@ -42,6 +42,8 @@ export type Wanted =
   | { readonly type: 'coming' }
   | { readonly type: 'none'; readonly reason: Reason };
 
+/** BOUNDED: among so many the best is looked for, the first of the list: as many as one round of probes may have. */
+const CANDIDATE_LIMIT = 64;
 /** Longer than this a timer of Node's cannot be; deadlines are far nearer. */
 const TIMER_LIMIT = 0x7fff_ffff;
 
@@ -71,7 +73,7 @@ export class TunnelServers {
     this.#configured = configured;
     this.list.replace('user', this.#saved.servers);
     this.#read();
-    this.#automatic.replaceTargets(this.list.targets);
+    this.#automatic.replaceTargets(this.#candidates);
   }
 
   /** Whether there is to be a tunnel. */
@@ -163,6 +165,10 @@ export class TunnelServers {
     return this.#setup.log;
   }
 
+  get #candidates(): readonly ServerTarget[] {
+    return this.list.targets.slice(0, CANDIDATE_LIMIT);
+  }
+
   #named(): ServerTarget | undefined {
     const { choice } = this;
     if (choice === AUTO) return undefined;
@@ -202,7 +208,7 @@ export class TunnelServers {
   /** The client begins anew when the server in use is not the same any more, or when there was none. */
   #listChanged(reason: 'user' | 'configuration'): void {
     const before = this.#automatic.current;
-    this.#automatic.replaceTargets(this.list.targets);
+    this.#automatic.replaceTargets(this.#candidates);
     const target = this.#ofRun ?? this.#named();
     const isAutomatic = target === undefined && this.choice === AUTO;
     const isIdle = this.#automatic.current === undefined && !this.#automatic.isProbing;
