@@ -107,6 +107,7 @@ class Course {
   readonly #tell: (snapshot: Snapshot) => void;
   #settle: (verdict: Verdict) => void = () => undefined;
   #before: Snapshot | undefined;
+  #hasBegun = false;
   #isTelling = false;
   #hasMoved = false;
 
@@ -120,8 +121,13 @@ class Course {
 
   /** What comes from now on may be the call's work. */
   begin(): void {
-    this.#before = this.latest;
-    this.#hasMoved = this.#before !== undefined && isThereAlready(this.#request, this.#before);
+    this.#hasBegun = true;
+    if (this.latest !== undefined) this.#beginFrom(this.latest);
+  }
+
+  #beginFrom(snapshot: Snapshot): void {
+    this.#before = snapshot;
+    this.#hasMoved = isThereAlready(this.#request, snapshot);
   }
 
   take(snapshot: Snapshot | undefined): void {
@@ -131,7 +137,10 @@ class Course {
       if (hadDaemon) this.#settle('gone');
       return;
     }
-    if (snapshot.state !== this.#before?.state || snapshot.since !== this.#before?.since) this.#hasMoved = true;
+    if (!this.#hasBegun) return;
+    // The bus has started the daemon for the call.
+    if (this.#before === undefined) this.#beginFrom(snapshot);
+    else if (snapshot.state !== this.#before.state || snapshot.since !== this.#before.since) this.#hasMoved = true;
     this.#look();
   }
 
