@@ -14,6 +14,8 @@ import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
 import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
+import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
+import { SERVERS_FOLDER } from '../../daemon/service/servers/tunnel-servers.js';
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
 import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
@@ -29,6 +31,8 @@ export const VALUES: Readonly<Record<string, string>> = {
   'server.pidfile': MIREDO_SERVER.pidfile,
   'user.first': DEFAULT_USERS[0] ?? '',
   'user.second': DEFAULT_USERS[1] ?? '',
+  'servers.folder': SERVERS_FOLDER,
+  'state.file': STATE_FILE,
   'root.empty': EMPTY_ROOT,
   'exit.ok': String(EXIT_OK),
   'exit.failure': String(EXIT_FAILURE),

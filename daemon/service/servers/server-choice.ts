@@ -35,6 +35,8 @@ export const GRACE = 500;
 /** Milliseconds between rounds of probes; doubles up to the limit. */
 export const ROUND_DELAY = 30_000;
 export const ROUND_DELAY_LIMIT = 15 * 60_000;
+/** Milliseconds between rounds that users cause. */
+export const ASKED_DELAY = 2_000;
 /** Milliseconds of use after which a server counts as good, and the delay begins anew. */
 export const LASTING = 10 * 60_000;
 /** Milliseconds for which a server that failed comes after the others. */
@@ -98,12 +100,18 @@ export class ServerChoice {
     if (this.#current !== undefined) return { type: 'use', target: this.#current, because: undefined };
     const [only, ...others] = this.#targets;
     if (this.#round !== undefined || only === undefined) return undefined;
+    const due = (this.#lastRound + ASKED_DELAY) as Instant;
+    if (others.length > 0 && due > now) {
+      this.#roundAt = due;
+      return undefined;
+    }
     return others.length === 0 ? this.#use(only, undefined) : this.#probe(now);
   }
 
   /** The best is to be found anew. */
   reset(): Decision | undefined {
     this.#current = undefined;
+    this.#roundDelay = ROUND_DELAY;
     return this.rest();
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ReasonCode } from '../../../daemon/protocol/tunnel-state.js';
-import { GRACE, ROUND_DELAY } from '../../../daemon/service/servers/server-choice.js';
+import { ASKED_DELAY, GRACE, ROUND_DELAY } from '../../../daemon/service/servers/server-choice.js';
 import { targetNamed, World } from './world.js';
 
 const MINUTE = 60_000;
@@ -35,6 +35,20 @@ describe('the first choice', () => {
     world.health('only').roundTrip = undefined;
     world.run(HOUR);
     assert.deepEqual(world.rounds, []);
+  });
+
+  test('however often it is asked for, rounds are apart', () => {
+    const world = new World({ a: 10, b: 20 });
+    world.start();
+    for (let n = 0; n < 100; n += 1) {
+      world.run(100);
+      world.act(world.choice.reset());
+      world.start();
+    }
+    world.run(10_000);
+    assert.equal(world.state, 'qualified');
+    const gaps = world.rounds.slice(1).map((at, index) => at - (world.rounds[index] ?? 0));
+    assert.ok(gaps.length > 3 && gaps.every((gap) => gap >= ASKED_DELAY), String(gaps));
   });
 
   test('with none there is nothing to do', () => {
