@@ -26,9 +26,11 @@ export interface Conclusion {
 }
 
 /** Steps that say whether there can be a tunnel, in the order in which one needs the other. */
-const UP_TO_QUALIFIED = ['network', 'dns', 'udp', 'server', 'nat', 'qualified'];
+const CAUSES = ['network', 'dns', 'udp', 'server', 'nat'];
+const UP_TO_QUALIFIED = [...CAUSES, 'qualified'];
 /** Steps that say whether a qualified tunnel carries what programs send. */
 const BEHIND_IT = ['relay', 'network-manager', 'mtu', 'firewall'];
+const KNOWN = [...UP_TO_QUALIFIED, ...BEHIND_IT, 'preference'];
 
 export function conclude(steps: readonly Step[], snapshot: Snapshot | undefined): Conclusion {
   const step = (id: string): Step | undefined => steps.find((one) => one.id === id);
@@ -45,38 +47,44 @@ export function conclude(steps: readonly Step[], snapshot: Snapshot | undefined)
     remedy: from?.remedy,
     command: from?.command,
   });
-  if (!facts.isQualified) {
-    return notQualified(failedOf(UP_TO_QUALIFIED), snapshot, told);
-  }
+  if (!facts.isQualified) return notQualified(failedOf, snapshot, told);
   if (facts.isIpv6Reachable === false) {
     const relay = step('relay');
     return told('no-relay', NO_RELAY, relay?.remedy === undefined ? { remedy: RELAY_REMEDY } : relay);
   }
-  const broken = failedOf([...UP_TO_QUALIFIED, ...BEHIND_IT]) ?? steps.find(({ verdict }) => verdict === 'failed');
-  if (broken !== undefined)
+  // Where the Internet answers, a server that is half silent is in nobody's way.
+  const inTheWay = failedOf(BEHIND_IT) ?? (facts.isIpv6Reachable === true ? undefined : failedOf(UP_TO_QUALIFIED));
+  const broken = inTheWay ?? steps.find(({ id, verdict }) => verdict === 'failed' && !KNOWN.includes(id));
+  if (broken !== undefined) {
     return told('blocked', ['The tunnel is up, but something is in its way:', broken.sentence], broken);
+  }
   const preference = step('preference');
-  if (preference?.verdict === 'warning') return told('ipv4-preferred', IPV4_PREFERRED, preference);
+  if (preference !== undefined && isForIpv4(preference)) return told('ipv4-preferred', IPV4_PREFERRED, preference);
   return told('works', facts.isIpv6Reachable === true ? WORKS : WORKS_MAYBE);
 }
 
+const isForIpv4 = ({ verdict, remedy }: Step): boolean => verdict === 'warning' || remedy !== undefined;
+
 type Told = (code: ConclusionCode, sentences: readonly string[], from?: Partial<Step>) => Conclusion;
 
-function notQualified(broken: Step | undefined, snapshot: Snapshot | undefined, told: Told): Conclusion {
+function notQualified(
+  failedOf: (ids: readonly string[]) => Step | undefined,
+  snapshot: Snapshot | undefined,
+  told: Told,
+): Conclusion {
   if (snapshot?.reason?.code === 'native-ipv6') {
     return told('native-ipv6', [
       'Programs do not use the tunnel because this host has IPv6 without it, which is better.',
     ]);
   }
+  const cause = failedOf(CAUSES);
   if (snapshot?.state === 'stopped' && !snapshot.isEnabled) {
-    const also = broken === undefined ? [] : ['When it is started, this will be in its way:', broken.sentence];
-    const remedy = 'Start it.';
-    return told('stopped', ['Programs do not use the tunnel because it is stopped.', ...also], {
-      remedy,
-      command: 'miredoctl start',
-    });
+    const also = cause === undefined ? [] : ['When it is started, this will be in its way:', cause.sentence];
+    const sentences = ['Programs do not use the tunnel because it is stopped.', ...also];
+    return told('stopped', sentences, { remedy: 'Start it.', command: 'miredoctl start' });
   }
-  const why = broken?.sentence ?? snapshot?.reason?.sentence;
+  const broken = cause ?? failedOf(['qualified']);
+  const why = cause?.sentence ?? snapshot?.reason?.sentence ?? broken?.sentence;
   const sentences = ['Programs do not use the tunnel because it is not up.', ...(why === undefined ? [] : [why])];
   return told('not-qualified', sentences, broken);
 }

@@ -93,7 +93,7 @@ describe('what it comes to', () => {
       'stopped',
       steps(step('qualified', 'failed'), step('relay', 'skipped')),
       now(STOPPED),
-      ['stopped', false, undefined, /because it is stopped/],
+      ['stopped', false, undefined, /because it is stopped\.$/],
     ],
     [
       'stopped, and it would not work either',
@@ -106,6 +106,24 @@ describe('what it comes to', () => {
       steps(step('udp', 'failed'), step('server', 'failed'), step('qualified', 'failed'), step('relay', 'skipped')),
       now(FAILED),
       ['not-qualified', false, undefined, /because it is not up\. udp is failed\./],
+    ],
+    [
+      'the server in use is half silent, and all works',
+      steps(step('server', 'failed')),
+      now({}),
+      ['works', true, true, /programs may use it/],
+    ],
+    [
+      'a step of a later version',
+      [...steps(), step('weather', 'failed')],
+      now({}),
+      ['blocked', true, true, /weather is failed/],
+    ],
+    [
+      'only that it is not qualified is known',
+      steps(step('qualified', 'failed'), step('relay', 'skipped')),
+      now(FAILED),
+      ['not-qualified', false, undefined, /because it is not up\. It is silent\.$/],
     ],
     [
       'no step says it, so the state does',
