@@ -1,7 +1,7 @@
 /**
  * What polkit's answers depend on: users with passwords, who sits at the machine, and an agent that asks for a password.
  *
- * Users are made in a private /etc, sessions as the files and control groups that systemd-logind would make, and the
+ * The administrator is made in a private /etc, sessions as the files and control groups that systemd-logind would make, and the
  * agent is polkit's own for terminals, on a terminal of its own.
  */
 import assert from 'node:assert/strict';
@@ -10,12 +10,12 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookupUser } from '../../daemon/io/users.js';
-import type { Said } from './private-bus.js';
+import { type Said, STRANGER } from './private-bus.js';
 
-/** Has a password, and no rights. */
-export const ALICE = 'alice-of-test';
+/** Who calls, with no rights of his own. */
+const PERSON = STRANGER;
 /** The administrator: the one whom polkit asks for the password. */
-export const BOSS = 'boss-of-test';
+const BOSS = 'boss-of-test';
 export const PASSWORD = 'of the boss: 7';
 
 /** Where the caller is, as a policy's defaults tell it. */
@@ -27,11 +27,9 @@ const CGROUPS = '/sys/fs/cgroup';
 const LOGIND = '/run/systemd';
 
 /** In the private /etc, before polkit starts. */
-export function addPeople(): void {
-  for (const name of [ALICE, BOSS]) {
-    execFileSync('useradd', ['--no-create-home', '--no-log-init', '--shell', '/bin/sh', name]);
-  }
-  execFileSync('chpasswd', { input: `${ALICE}:of alice\n${BOSS}:${PASSWORD}\n` });
+export function addBoss(): void {
+  execFileSync('useradd', ['--no-create-home', '--no-log-init', '--shell', '/bin/sh', BOSS]);
+  execFileSync('chpasswd', { input: `${BOSS}:${PASSWORD}\n` });
   // Debian's polkit takes the members of this group for administrators.
   execFileSync('groupadd', ['--force', 'sudo']);
   execFileSync('gpasswd', ['--members', BOSS, 'sudo'], { stdio: 'ignore' });
@@ -51,9 +49,9 @@ export function prepareSessions(): void {
 const slice = (uid: number): string => join(CGROUPS, 'user.slice', `user-${uid}.slice`);
 const scope = (uid: number): string => join(slice(uid), `session-${SESSION}.scope`);
 
-/** Alice sits at the machine; her session may be in the background. */
+/** The person sits at the machine; the session may be in the background. */
 export function openSession(place: 'active' | 'inactive'): void {
-  const { uid } = idOf(ALICE);
+  const { uid } = idOf(PERSON);
   const isActive = place === 'active';
   const state = isActive ? 'active' : 'online';
   const lines = (values: Record<string, string | number>): string =>
@@ -62,8 +60,8 @@ export function openSession(place: 'active' | 'inactive'): void {
       .join('');
   const active = isActive ? SESSION : '';
   const seat = { IS_SEAT0: 1, ACTIVE: active, ACTIVE_UID: isActive ? uid : '', SESSIONS: SESSION, UIDS: uid };
-  const session = { UID: uid, USER: ALICE, ACTIVE: Number(isActive), IS_DISPLAY: 1, STATE: state, REMOTE: 0 };
-  const user = { NAME: ALICE, STATE: state, DISPLAY: SESSION, SESSIONS: SESSION, ACTIVE_SESSIONS: active };
+  const session = { UID: uid, USER: PERSON, ACTIVE: Number(isActive), IS_DISPLAY: 1, STATE: state, REMOTE: 0 };
+  const user = { NAME: PERSON, STATE: state, DISPLAY: SESSION, SESSIONS: SESSION, ACTIVE_SESSIONS: active };
   writeFileSync(join(LOGIND, 'seats/seat0'), lines(seat));
   writeFileSync(join(LOGIND, 'sessions', SESSION), lines({ ...session, TYPE: 'x11', CLASS: 'user', SEAT: 'seat0' }));
   writeFileSync(join(LOGIND, 'users', String(uid)), lines({ ...user, SEATS: 'seat0' }));
@@ -72,20 +70,13 @@ export function openSession(place: 'active' | 'inactive'): void {
 
 /** When nobody is left in it. */
 export function closeSession(): void {
-  const { uid } = idOf(ALICE);
+  const { uid } = idOf(PERSON);
   for (const file of ['seats/seat0', `sessions/${SESSION}`, `users/${uid}`])
     rmSync(join(LOGIND, file), { force: true });
   for (const folder of [scope(uid), slice(uid), join(CGROUPS, 'user.slice')]) rmdirSync(folder);
 }
 
-/** Words of the shell that run a program as Alice, there: the control group first, as root; then the user. */
-export function becoming(place: Place): string {
-  const { uid, gid } = idOf(ALICE);
-  const join = place === 'any' ? '' : `echo $$ >${scope(uid)}/cgroup.procs && `;
-  return `${join}exec setpriv --reuid ${uid} --regid ${gid} --clear-groups`;
-}
-
-/** A program of Alice's that waits to be let go: polkit knows it by process id, which does not change with `exec`. */
+/** A program of the person's that waits to be let go: polkit knows it by process id, which does not change with `exec`. */
 export class Waiting {
   readonly #child: ChildProcess;
   readonly #said: Promise<Said>;
@@ -98,7 +89,11 @@ export class Waiting {
   }
 
   static async start(place: Place, command: string, ...words: string[]): Promise<Waiting> {
-    const script = `${becoming(place)} sh -c 'echo ready >&2; read go; exec "$@"' sh "$@"`;
+    const { uid, gid } = idOf(PERSON);
+    // The control group first, as root; then the user; then the agent may register for it.
+    const join = place === 'any' ? '' : `echo $$ >${scope(uid)}/cgroup.procs && `;
+    const become = `exec setpriv --reuid ${uid} --regid ${gid} --clear-groups`;
+    const script = `${join}${become} sh -c 'echo ready >&2; read go; exec "$@"' sh "$@"`;
     const child = spawn('sh', ['-c', script, 'sh', command, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
     const text = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
@@ -145,7 +140,7 @@ export class Agent {
 
   /** Returns when polkit knows it. */
   static async start(pid: number): Promise<Agent> {
-    const { uid, gid } = idOf(ALICE);
+    const { uid, gid } = idOf(PERSON);
     const folder = mkdtempSync(join(tmpdir(), 'miredo-agent-'));
     const pipe = join(folder, 'registered');
     execFileSync('mkfifo', ['-m', '666', pipe]);

@@ -1,11 +1,22 @@
-/** A program of Alice's on a terminal of its own, and she in front of it. */
+/** A program of a person's without rights on a terminal of its own, and the person in front of it. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { becoming, type Place } from './people.js';
+import { lookupUser } from '../../daemon/io/users.js';
+import type { Place } from './people.js';
+import { STRANGER } from './private-bus.js';
 
 export interface Ended {
   readonly code: number;
   /** All that the terminal has shown, the keys that were pressed included. */
   readonly text: string;
+}
+
+/** Words of the shell that run a program there as the person: into the session as root, then the user. */
+function becoming(place: Place): string {
+  const { uid, gid } = lookupUser(STRANGER) ?? assert.fail(`there is no user ${STRANGER}`);
+  const session = `/sys/fs/cgroup/user.slice/user-${uid}.slice/session-*.scope/cgroup.procs`;
+  const join = place === 'any' ? '' : `echo $$ | tee ${session} && `;
+  return `${join}exec setpriv --reuid ${uid} --regid ${gid} --clear-groups`;
 }
 
 export class Terminal {

@@ -1,8 +1,11 @@
 /** A copy of /etc that may be changed, in a mount namespace of the test's own: the host's stays as it is. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Whether the machine's files belong to somebody who is not in this user namespace: then root here may not much. */
+export const isForeignRoot = (): boolean => lstatSync('/').uid !== 0;
 
 /** To be called within the namespace. What changes is held in memory, and goes with the namespace. */
 export function coverEtc(): void {
