@@ -32,6 +32,8 @@ const NEVER = Number.POSITIVE_INFINITY as Instant;
 
 /** Milliseconds that others have to answer, too, once one has. */
 export const GRACE = 500;
+/** Milliseconds that a round may take: a name server that does not answer takes long. */
+export const ROUND_LIMIT = 45_000;
 /** Milliseconds between rounds of probes; doubles up to the limit. */
 export const ROUND_DELAY = 30_000;
 export const ROUND_DELAY_LIMIT = 15 * 60_000;
@@ -127,7 +129,7 @@ export class ServerChoice {
     const round = this.#round;
     if (round === undefined) return undefined;
     round.results.set(result.name, result);
-    if (isWhole(result) && round.decideAt === NEVER) round.decideAt = (now + GRACE) as Instant;
+    if (isWhole(result)) round.decideAt = Math.min(round.decideAt, now + GRACE) as Instant;
     return undefined;
   }
 
@@ -179,7 +181,7 @@ export class ServerChoice {
     const isSoon = now - this.#lastRound < 2 * this.#roundDelay;
     if (isSoon) this.#roundDelay = Math.min(2 * this.#roundDelay, ROUND_DELAY_LIMIT);
     this.#lastRound = now;
-    this.#round = { results: new Map(), decideAt: NEVER };
+    this.#round = { results: new Map(), decideAt: (now + ROUND_LIMIT) as Instant };
     return { type: 'probe', targets: this.#targets };
   }
 

@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Instant } from '../../../daemon/protocol/time.js';
 import type { ReasonCode } from '../../../daemon/protocol/tunnel-state.js';
-import { ASKED_DELAY, GRACE, ROUND_DELAY } from '../../../daemon/service/servers/server-choice.js';
+import {
+  ASKED_DELAY,
+  GRACE,
+  ROUND_DELAY,
+  ROUND_LIMIT,
+  ServerChoice,
+} from '../../../daemon/service/servers/server-choice.js';
 import { targetNamed, World } from './world.js';
 
 const MINUTE = 60_000;
@@ -51,9 +58,18 @@ describe('the first choice', () => {
     assert.ok(gaps.length > 3 && gaps.every((gap) => gap >= ASKED_DELAY), String(gaps));
   });
 
+  test('a round that does not end is ended', () => {
+    const choice = new ServerChoice();
+    choice.replaceTargets(['a', 'b'].map(targetNamed));
+    assert.equal(choice.begin(0 as Instant)?.type, 'probe');
+    assert.equal(choice.wake((ROUND_LIMIT - 1) as Instant), undefined);
+    const decision = choice.wake(ROUND_LIMIT as Instant);
+    assert.equal(decision?.type === 'use' && decision.target.name, 'a');
+  });
+
   test('with none there is nothing to do', () => {
     const world = new World({});
-    assert.equal(world.choice.begin(0 as never), undefined);
+    assert.equal(world.choice.begin(0 as Instant), undefined);
     assert.equal(world.choice.deadline, Number.POSITIVE_INFINITY);
   });
 
