@@ -27,7 +27,8 @@ export function processScreen(): Screen {
     err: (text) => stderr.write(text),
     outIsTerminal,
     errIsTerminal: stderr.isTTY ?? false,
-    columns: stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : undefined,
+    // Some terminals do not know their width and say 0.
+    columns: (stdout.isTTY ? stdout.columns : stderr.columns) || undefined,
     style: outIsTerminal ? styleFor(true, env) : PLAIN,
     now: Date.now,
   };
