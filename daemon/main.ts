@@ -32,6 +32,7 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
   client: {
     service: (service) => (service instanceof ClientService ? service : undefined),
+    follow: (control, confinement) => [new BusPresence(control), new Hooks(control, confinement)],
     isMadeBy: (settings) => settings.mode === 'client',
     serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),
     openServers: (settings, confinement, events) => {
@@ -44,6 +45,5 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
       };
       return new TunnelServers(setup, settings.mode === 'client' ? entryOf(settings) : undefined, events);
     },
-    follow: (control, confinement) => [new BusPresence(control), new Hooks(control, confinement)],
   },
 }));

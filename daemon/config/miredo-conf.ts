@@ -1,9 +1,10 @@
 /** miredo.conf(5): from text to what the program is to be. */
 
 import { type Ipv4Address, ipv4, type Port, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
+import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
 import { DEFAULT_MTU } from '../wire/mtu.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES } from './directives.js';
+import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES, TEST_ADDRESSES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
 import { type ServerName, type SyslogFacility, serverName } from './values.js';
@@ -23,6 +24,8 @@ export interface ClientSettings extends Common {
   readonly server: ServerName | undefined;
   /** undefined: the address after the server's. */
   readonly secondary: ServerName | undefined;
+  /** Asked whether the IPv6 Internet answers. */
+  readonly testAddresses: readonly Ipv6Address[];
 }
 
 export interface RelaySettings extends Common {
@@ -42,6 +45,7 @@ export interface Parsed<Settings> {
 }
 
 const DEFAULT_INTERFACE = 'teredo';
+const DEFAULT_TESTS = TEST_ADDRESSES.split(',').flatMap((text) => parseIpv6(text) ?? []);
 
 export interface Circumstances {
   /** The server named on the command line, which goes before ServerAddress (miredo(8)). */
@@ -99,6 +103,7 @@ function client(reader: Reader, serverOverride: string | undefined, isManaged: b
     server,
     // The secondary address belongs to the server of the file, not to another one.
     secondary: serverOverride === undefined ? values.serverAddress2 : undefined,
+    testAddresses: values.ipv6TestAddress ?? DEFAULT_TESTS,
   };
 }
 

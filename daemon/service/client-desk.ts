@@ -4,6 +4,7 @@
  */
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import type { Confinement } from '../tunnel/messages.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
 import { version } from './command-line.js';
@@ -23,6 +24,7 @@ export type Follow = (control: TunnelControl) => readonly Follower[];
 
 export interface DeskHost {
   readonly log: Log;
+  readonly user: Confinement;
   /** undefined while it is being mended. */
   client(): ClientService | undefined;
   state(): TunnelState | undefined;
@@ -90,6 +92,7 @@ export class ClientDesk {
       log: host.log,
       version: version(),
       servers,
+      user: host.user,
       get state() {
         return host.state() ?? { name: 'resolving', server: host.client()?.facts.server ?? '' };
       },
@@ -97,6 +100,8 @@ export class ClientDesk {
         return host.client()?.facts;
       },
       statistics: () => host.client()?.statistics() ?? Promise.resolve(undefined),
+      testReachability: () => host.client()?.testReachability() ?? Promise.resolve('unknown'),
+      learnt: (filtering) => host.client()?.learnt(filtering),
       start: () => this.#start(),
       stop: () => this.#stop(),
       restart: () => {

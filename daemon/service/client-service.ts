@@ -3,14 +3,17 @@ import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
+import { localAddressTo } from '../io/local-address.js';
 import { resolveIpv4 } from '../io/resolver.js';
+import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
-import type { Ipv4Address } from '../wire/ipv4.js';
-import type { Ipv6Address } from '../wire/ipv6.js';
+import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
+import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
+import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
@@ -52,7 +55,15 @@ export interface ClientFacts {
   readonly server: string;
   /** undefined while its name is not resolved. */
   readonly serverAddress: Ipv4Address | undefined;
+  /** Our address on the way to the server, and the service port; while qualified. */
+  readonly local: Endpoint | undefined;
+  readonly reachability: Reachability;
+  /** What the NAT lets in, as a diagnosis has found for this mapping. */
+  readonly filtering: NatFiltering;
 }
+
+/** Milliseconds for a test of the IPv6 Internet: two rounds of it. */
+const REACHABILITY_TIMEOUT = 12_000;
 
 export class ClientService implements Service {
   readonly ready: Promise<void>;
@@ -69,6 +80,11 @@ export class ClientService implements Service {
   /** The server in use. */
   #target: ServerTarget | undefined;
   #servers: Servers | undefined;
+  #local: Endpoint | undefined;
+  #reachability: Reachability = 'unknown';
+  #filtering: NatFiltering = 'unknown';
+  /** BOUNDED: a diagnosis waits for each, and one runs at a time. */
+  readonly #tests = new Set<(reachability: Reachability) => void>();
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
@@ -89,7 +105,12 @@ export class ClientService implements Service {
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
     this.#engine = new EngineProcess(
       {
-        role: { name: 'client', prefix: TEREDO_PREFIX, localPort: socket.local.port },
+        role: {
+          name: 'client',
+          prefix: TEREDO_PREFIX,
+          localPort: socket.local.port,
+          testAddresses: settings.testAddresses.map(formatIpv6),
+        },
         confinement,
         device: tun.fd,
         sockets: [socket.fd],
@@ -97,6 +118,7 @@ export class ClientService implements Service {
       },
       {
         stateChanged: (state) => this.#engineSays(state),
+        reachabilityChanged: (reachability) => this.#reachabilityChanged(reachability),
         gone: () => this.#engineGone(),
         ready: () => {},
         broken: (sentence) => host.broken(sentence),
@@ -113,7 +135,36 @@ export class ClientService implements Service {
     const { name, index } = this.#descriptors.tun;
     const { text = '', address } = this.#target?.primary ?? {};
     const serverAddress = this.#servers?.primary ?? address;
-    return { interfaceName: name, interfaceIndex: index, server: text, serverAddress };
+    const isQualified = this.#state.name === 'qualified';
+    return {
+      interfaceName: name,
+      interfaceIndex: index,
+      server: text,
+      serverAddress,
+      local: isQualified ? this.#local : undefined,
+      reachability: isQualified ? this.#reachability : 'unknown',
+      filtering: this.#filtering,
+    };
+  }
+
+  /** Resolves to 'unknown' when it is not qualified, or no answer comes in time. */
+  testReachability(): Promise<Reachability> {
+    if (this.#state.name !== 'qualified') return Promise.resolve('unknown');
+    return new Promise((resolve) => {
+      const settle = (reachability: Reachability): void => {
+        clearTimeout(timer);
+        this.#tests.delete(settle);
+        resolve(reachability);
+      };
+      const timer = setTimeout(() => settle(this.#reachability), REACHABILITY_TIMEOUT);
+      this.#tests.add(settle);
+      if (this.#tests.size === 1) this.#engine.testReachability();
+    });
+  }
+
+  learnt(filtering: NatFiltering): void {
+    this.#filtering = filtering;
+    this.#host.refresh?.();
   }
 
   statistics(): Promise<EngineStatistics | undefined> {
@@ -149,6 +200,7 @@ export class ClientService implements Service {
     const { interfaceName, bindAddress, bindPort } = this.#settings;
     if (settings.interfaceName !== interfaceName) return false;
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
+    if (String(settings.testAddresses) !== String(this.#settings.testAddresses)) return false;
     this.#settings = settings;
     return true;
   }
@@ -282,8 +334,36 @@ export class ClientService implements Service {
     this.#engine.useServers(servers);
   }
 
+  #reachabilityChanged(reachability: Reachability): void {
+    if (this.#state.name !== 'qualified') return;
+    this.#reachability = reachability;
+    if (reachability === 'unknown') return;
+    for (const settle of [...this.#tests]) settle(reachability);
+    this.#host.refresh?.();
+  }
+
+  /** What was learnt of another mapping, or of none, is not true any more. */
+  #forget(state: TunnelState): void {
+    const before = this.#state;
+    const isSame =
+      before.name === 'qualified' && state.name === 'qualified' && sameEndpoint(before.mapped, state.mapped);
+    if (isSame) return;
+    this.#filtering = 'unknown';
+    this.#reachability = 'unknown';
+    for (const settle of [...this.#tests]) settle('unknown');
+  }
+
+  async #findLocal(server: Ipv4Address): Promise<void> {
+    const { bindAddress } = this.#settings;
+    const { port } = this.#descriptors.socket.local;
+    const way =
+      bindAddress === UNSPECIFIED_IPV4 ? await localAddressTo(server) : { ok: true as const, address: bindAddress };
+    this.#local = way.ok ? { address: way.address, port } : undefined;
+  }
+
   #enter(state: TunnelState): void {
     if (this.#closed) return;
+    this.#forget(state);
     this.#state = state;
     if (state.name !== 'qualified') {
       void this.#link.want(undefined);
@@ -291,7 +371,8 @@ export class ClientService implements Service {
       return;
     }
     // Whoever hears of the address may use it at once.
-    void this.#link.want(linkConfiguration(state.address, state.mtu)).then(() => {
+    const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
+    void Promise.all([configured, this.#findLocal(state.server)]).then(() => {
       if (this.#state === state && !this.#closed) this.#host.stateChanged(state);
     });
   }

@@ -2,15 +2,12 @@
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServerEntry } from '../config/server-entry.js';
-import type { SyslogFacility } from '../config/values.js';
-import { type CapabilityName, keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
+import { keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
-import type { TunnelControl } from './bus/tunnel-control.js';
-import { ClientDesk, type Follower } from './client-desk.js';
+import { ClientDesk } from './client-desk.js';
 import type { ClientService } from './client-service.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
 import { now } from './environment.js';
@@ -30,8 +27,8 @@ import {
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
-import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
-import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import type { AnySettings, Role } from './role.js';
+import type { Service, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
 
@@ -45,39 +42,6 @@ const CLOSE_TIMEOUT = 1_000;
 /** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
 const PREDECESSOR_PATIENCE = 1000;
 const PREDECESSOR_POLL = 50;
-
-/** What every program's settings hold. */
-interface AnySettings {
-  readonly syslogFacility: SyslogFacility;
-}
-
-/** What differs between the programs. */
-export interface Role<Settings> {
-  /** Reads the configuration; undefined when it cannot be used (every fault was logged). */
-  load(): Settings | undefined;
-  /** In a word, for the log: client, relay or server. */
-  describe(settings: Settings): string;
-  start(settings: Settings, confinement: Confinement, host: ServiceHost): Started | StartFailure;
-  /** Those beyond SUPERVISOR_CAPABILITIES without which it could not be started again. */
-  capabilities(settings: Settings): readonly CapabilityName[];
-  /** Goes on with new settings without giving up the tunnel, if that can be done. */
-  adopt(service: Service, settings: Settings): boolean;
-  /** Of a program that may be a client. */
-  readonly client?: ClientRole<Settings>;
-}
-
-/** What of a client its users see and control on the message bus. */
-export interface ClientRole<Settings> {
-  /** undefined when it is not a client. */
-  service(service: Service): ClientService | undefined;
-  /** Whether these settings make a client. */
-  isMadeBy(settings: Settings): boolean;
-  /** The server that the settings name. */
-  serverOf(settings: Settings): ServerEntry | undefined;
-  openServers(settings: Settings, confinement: Confinement, events: ServersEvents): TunnelServers;
-  /** Who is told of each change; `confinement`: as whom to run what needs no privilege. */
-  follow(control: TunnelControl, confinement: Confinement): readonly Follower[];
-}
 
 export interface Reporting {
   readonly logger: Logger;
@@ -156,6 +120,7 @@ export class Daemon<Settings extends AnySettings> {
       server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
+      refresh: () => this.#desk?.refresh(),
     });
     if (!started.ok) return started;
     this.#service = started.service;
@@ -178,6 +143,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#desk = new ClientDesk(
       {
         log: this.#logger.log,
+        user: confinement,
         client: () => this.#client,
         state: () => this.#state,
         enter: (state) => this.#stateChanged(state),

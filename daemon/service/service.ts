@@ -35,6 +35,8 @@ export interface ServiceHost {
   server(): Wanted;
   /** Of a client only. */
   stateChanged(state: TunnelState): void;
+  /** Of a client only: something that is shown beside the state may be another. */
+  refresh?(): void;
   /** The tunnel broke in a way that only a new start of the service can mend. */
   broken(sentence: string): void;
 }

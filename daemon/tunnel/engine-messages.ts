@@ -5,6 +5,7 @@
  * daemon/service/engine-claims.ts.
  */
 import { DROP_REASONS, type DropReason } from '../protocol/drops.js';
+import type { Reachability } from '../protocol/internet-test.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { NatFacts, Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import { type Endpoint, port } from '../wire/ipv4.js';
@@ -13,8 +14,10 @@ import { type Fields, fields, isCount, isSentence, isWhole, printable, readIpv4 
 import type { EngineStatistics, FromEngine } from './messages.js';
 import type { FromProbe } from './probe-messages.js';
 
+const REACHABILITIES: readonly Reachability[] = ['unknown', 'yes', 'no'];
+
 export function readFromEngine(value: unknown): FromEngine | undefined {
-  const message = fields(value, 'type', 'state', 'sentence', 'number', 'statistics', 'lacking');
+  const message = fields(value, 'type', 'state', 'sentence', 'number', 'statistics', 'lacking', 'reachability');
   switch (message?.['type']) {
     case 'ready': {
       const lacking = message['lacking'];
@@ -24,6 +27,10 @@ export function readFromEngine(value: unknown): FromEngine | undefined {
     case 'state': {
       const state = readState(message['state']);
       return state && { type: 'state', state };
+    }
+    case 'reachability': {
+      const reachability = REACHABILITIES.find((word) => word === message['reachability']);
+      return reachability && { type: 'reachability', reachability };
     }
     case 'broken': {
       const sentence = message['sentence'];
@@ -116,7 +123,7 @@ const COUNTS = ['datagramsIn', 'bytesIn', 'packetsOut', 'bytesOut', 'bubblesSent
 const PATH_COUNTS = ['receiveCalls', 'sendCalls', 'sendWouldBlock', 'sendRefused', 'deliverRefused'] as const;
 
 function readStatistics(value: unknown): EngineStatistics | undefined {
-  const statistics = fields(value, ...COUNTS, 'drops', 'path', 'roundTrip', 'serverSilence');
+  const statistics = fields(value, ...COUNTS, 'drops', 'path', 'roundTrip', 'serverSilence', 'refreshInterval');
   const drops = fields(statistics?.['drops'], ...DROP_REASONS);
   const path = fields(statistics?.['path'], ...PATH_COUNTS, 'lastError');
   if (statistics === undefined || drops === undefined || path === undefined) return undefined;
@@ -124,12 +131,13 @@ function readStatistics(value: unknown): EngineStatistics | undefined {
   if (!COUNTS.every((name) => isCount(statistics[name])) || !PATH_COUNTS.every((name) => isCount(path[name])))
     return undefined;
   if (!DROP_REASONS.every((reason) => isCount(drops[reason])) || typeof lastError !== 'string') return undefined;
-  const { roundTrip, serverSilence } = statistics;
+  const { roundTrip, serverSilence, refreshInterval } = statistics;
   return {
     ...(statistics as Record<(typeof COUNTS)[number], number>),
     drops: drops as Record<DropReason, number>,
     path: { ...(path as Record<(typeof PATH_COUNTS)[number], number>), lastError: printable(lastError.slice(0, 32)) },
     roundTrip: isCount(roundTrip) ? roundTrip : undefined,
     serverSilence: isCount(serverSilence) ? serverSilence : undefined,
+    refreshInterval: isCount(refreshInterval) ? refreshInterval : undefined,
   };
 }

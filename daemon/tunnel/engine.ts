@@ -74,6 +74,7 @@ function answer(host: EngineHost, number: number, counters: Counters, more: Part
     path: host.path.counters(),
     roundTrip: undefined,
     serverSilence: undefined,
+    refreshInterval: undefined,
     ...more,
   };
   host.send({ type: 'answer', number, statistics });
@@ -93,10 +94,12 @@ class ClientEngine implements Engine {
       refreshInterval: REFRESH_INTERVAL,
       credentials: undefined,
       peerCapacity: CLIENT_PEERS,
+      testAddresses: role.testAddresses.flatMap((text) => parseIpv6(text) ?? []),
     };
     this.#client = new TeredoClient(configuration, host.environment, {
       ...pathOutput(host.path),
       stateChanged: (state) => host.send({ type: 'state', state }),
+      reachabilityChanged: (reachability) => host.send({ type: 'reachability', reachability }),
     });
     this.#tunnel = new Tunnel(this.#client, host.path, host.clock, reportFailure(host));
     this.#tunnel.start();
@@ -111,6 +114,9 @@ class ClientEngine implements Engine {
       case 'stop':
         this.#client.stop(now);
         break;
+      case 'test':
+        this.#client.testInternet(now);
+        break;
       case 'scope':
         this.#client.setScope(message);
         break;
@@ -122,12 +128,13 @@ class ClientEngine implements Engine {
   }
 
   #facts(now: Instant): Partial<EngineStatistics> {
-    const { roundTrip, lastServerContact } = this.#client.qualification;
+    const { roundTrip, lastServerContact, current } = this.#client.qualification;
     const silence = now - lastServerContact;
     return {
       peers: this.#client.peers.size,
       roundTrip,
       serverSilence: Number.isFinite(silence) ? silence : undefined,
+      refreshInterval: current === undefined ? undefined : REFRESH_INTERVAL,
     };
   }
 }

@@ -1,6 +1,6 @@
 /** Callers that mean harm: the daemon stays, answers the others, does nothing that it should not, and does not grow. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
 import { encodeMessage, METHOD_CALL, NO_REPLY_EXPECTED } from '../../dbus/message.js';
@@ -8,6 +8,7 @@ import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
 import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { gather } from './crowd-program.js';
+import { callWithDescriptors } from './descriptor-caller.js';
 import { HostileCaller } from './hostile-caller.js';
 import {
   as,
@@ -106,6 +107,17 @@ describe('hostile callers', OPTIONS, () => {
       if (answer !== undefined) assert.match(answer.errorName ?? '', /(PropertyReadOnly|InvalidArgs)$/, `${depth}`);
     }
     await isUnharmed(client);
+  });
+
+  test('file descriptors do not get in: the bus keeps them out, since the daemon takes none', async (t) => {
+    const client = await startClient(t);
+    const descriptors = (): number => readdirSync(`/proc/${client.pid}/fd`).length;
+    const before = descriptors();
+    const answers = await callWithDescriptors();
+    assert.match(answers, /END-OF-TEST/);
+    assert.equal(answers.match(/org\.freedesktop\.DBus\.Error\.NotSupported/g)?.length, 3, answers);
+    await isUnharmed(client);
+    assert.equal(descriptors(), before);
   });
 
   test('10,000 match rules: signals come all the same, and the next caller gets his answer', async (t) => {

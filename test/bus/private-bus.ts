@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { enterStage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { missingSentence } from '../lab/needed-programs.js';
+import { coverEtc } from '../support/private-etc.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOCKET = '/run/dbus/system_bus_socket';
@@ -52,6 +53,9 @@ export function enterBusStage(
 function installPolicies(): void {
   const kept = mkdtempSync(join(tmpdir(), 'miredo-bus-'));
   cpSync(join(BUS_POLICIES, 'org.freedesktop.PolicyKit1.conf'), join(kept, 'polkit.conf'));
+  // Where nothing is installed they are not there, and the machine's folders are not ours to change.
+  if (!existsSync('/etc/miredo')) coverEtc();
+  if (!existsSync('/var/lib/miredo')) execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/lib']);
   for (const place of OWN_FOLDERS) mkdirSync(place, { recursive: true });
   for (const place of [...OWN_FOLDERS, '/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);

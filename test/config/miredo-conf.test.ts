@@ -282,3 +282,25 @@ describe('the server of the command line', () => {
     assert.equal(faults[0]?.severity, 'warning');
   });
 });
+
+describe('managed', () => {
+  const managed = (text: string) => parseMiredoConf(FILE, text, { isManaged: true });
+
+  test('no server is needed; one that is there counts, and a bad one is a fault', () => {
+    const { settings, faults } = managed('');
+    assert.deepEqual(faults, []);
+    assert.equal(settings?.mode, 'client');
+    const named = managed('ServerAddress teredo.example\n').settings;
+    assert.equal(named?.mode === 'client' && named.server?.text, 'teredo.example');
+    assert.equal(managed('ServerAddress 10.0.0.1\n').settings, undefined);
+  });
+
+  test('a relay is not for users to manage', () => {
+    const { settings, faults } = managed('RelayType relay\n');
+    assert.equal(settings, undefined);
+    assert.match(
+      faults.map(formatFault).join('\n'),
+      /miredo\.conf:1: RelayType is relay, but --managed is for a client/,
+    );
+  });
+});

@@ -29,7 +29,9 @@ function enterPrivateEtc(): string | false {
   if (reason !== false) return reason;
   if (isForeignRoot()) return 'in this user namespace / does not belong to root, so no hook may be run';
   coverEtc();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
+  for (const place of ['/run', '/var/lib']) {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
+  }
   return false;
 }
 
@@ -276,6 +278,13 @@ describe('hooks of a client', OPTIONS, () => {
     client.signal('SIGHUP');
     await waitFor('its end', () => !existsSync(file) || undefined, SOON);
     assert.deepEqual(logged(client, /hook/), []);
+  });
+
+  test('in managed mode as well, from the time that it is idle', async (t) => {
+    const stage = new Stage(t);
+    hook('10-tell', 'echo "$1 $MIREDO_PREVIOUS_STATE>$MIREDO_STATE $MIREDO_REASON"');
+    const client = stage.start('miredo', { config: CLIENT, words: ['--managed'] });
+    await client.line(/10-tell: state >stopped user$/);
   });
 
   test('what is refused is said once; what is mended is run without a reload', async (t) => {

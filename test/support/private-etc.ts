@@ -1,5 +1,5 @@
 /** A copy of /etc that may be changed, in a mount namespace of the test's own: the host's stays as it is. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,12 @@ export const isForeignRoot = (): boolean => lstatSync('/').uid !== 0;
 export function coverEtc(): void {
   const place = mkdtempSync(join(tmpdir(), 'miredo-etc-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
+  if (isForeignRoot()) {
+    // An overlay would be as little ours as what is below it; what cannot be read (passwords) is missing in a copy.
+    spawnSync('cp', ['--recursive', '--no-dereference', '--preserve=mode', '/etc/.', place], { stdio: 'ignore' });
+    execFileSync('mount', ['--bind', place, '/etc']);
+    return;
+  }
   const [upper, work] = [join(place, 'upper'), join(place, 'work')];
   for (const folder of [upper, work]) mkdirSync(folder, { mode: 0o755 });
   execFileSync('mount', ['-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc']);

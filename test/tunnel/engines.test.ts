@@ -75,7 +75,8 @@ function newEngine(role: Role): Rig {
 const newServer = (): Rig =>
   newEngine({ name: 'server', prefix: TEREDO_PREFIX, primary: PRIMARY, secondary: SECONDARY, mtu: 1280 });
 
-const newClient = (): Rig => newEngine({ name: 'client', prefix: TEREDO_PREFIX, localPort: CLIENT.port });
+const newClient = (): Rig =>
+  newEngine({ name: 'client', prefix: TEREDO_PREFIX, localPort: CLIENT.port, testAddresses: [] });
 
 const statesOf = (messages: readonly FromEngine[]): TunnelState[] =>
   messages.flatMap((message) => (message.type === 'state' ? [message.state] : []));

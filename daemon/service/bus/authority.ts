@@ -17,6 +17,9 @@ const ALLOW_USER_INTERACTION = 1;
 const PROMPT_TIMEOUT = 20_000;
 const PASSWORD_TIMEOUT = 5 * 60_000;
 
+/** What polkit says beside its verdict. */
+type Details = Readonly<Record<string, string>>;
+
 /** See polkit/org.miredo.policy. */
 export type Action = 'org.miredo.control' | 'org.miredo.set-server' | 'org.miredo.configure' | 'org.miredo.diagnose';
 
@@ -56,9 +59,12 @@ async function askPolkit(
 ): Promise<ErrorReply | undefined> {
   const answer = await check(connection, name, action, isInteractive);
   if (!answer.ok) return denied(`Only root may do this: polkit cannot be asked (${answer.name}).`);
-  const [isAuthorized, isChallenge] = answer.values[0] as readonly [boolean, boolean];
+  const [isAuthorized, isChallenge, details] = answer.values[0] as readonly [boolean, boolean, Details];
   if (isAuthorized === true) return undefined;
-  if (!isChallenge || isInteractive) return denied(`polkit does not allow this (${action}).`);
+  if (details['polkit.dismissed'] !== undefined)
+    return denied(`The question for a password was cancelled (${action}).`);
+  if (isInteractive) return denied(`polkit does not allow this, or the password was wrong (${action}).`);
+  if (!isChallenge) return denied(`polkit does not allow this (${action}).`);
   return {
     ok: false,
     name: 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',

@@ -47,12 +47,14 @@ export class BusPresence {
     clearTimeout(this.#retryTimer);
     this.#connection?.close();
     this.#connection = undefined;
+    this.#object.disconnected();
   }
 
   async #join(): Promise<void> {
     let dispatcher: Dispatcher | undefined;
     const opened = await openBus({
       called: (message) => void dispatcher?.called(message),
+      signalled: (message) => this.#object.signalled(message),
       closed: (sentence) => this.#lost(sentence),
     });
     // Not to have a bus at all is no fault of a machine.
@@ -80,6 +82,7 @@ export class BusPresence {
   #lost(sentence: string): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
+    this.#object.disconnected();
     this.#retry('warning', sentence);
   }
 

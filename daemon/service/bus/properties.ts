@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PROPERTIES, type Properties, type Variant } from '../../../dbus/org-miredo.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
-import { formatIpv4 } from '../../wire/ipv4.js';
+import { formatIpv4, sameEndpoint } from '../../wire/ipv4.js';
 import { formatIpv6 } from '../../wire/ipv6.js';
 import type { ClientFacts } from '../client-service.js';
 import type { ListedServer } from '../servers/server-list.js';
@@ -33,13 +33,13 @@ export function shownProperties({ state, facts, version, servers }: Known, since
     State: state.name,
     StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
     StateSince: since,
-    ...(state.name === 'qualified' ? qualifiedProperties(state) : NOTHING),
+    ...(state.name === 'qualified' ? qualifiedProperties(state, facts) : NOTHING),
     Enabled: servers.isEnabled,
-    Local: ['', 0],
+    Local: facts?.local === undefined ? ['', 0] : [formatIpv4(facts.local.address), facts.local.port],
     Server: facts?.server ?? '',
     ServerChoice: servers.choice,
     Servers: servers.list.entries.map(serverShown),
-    Ipv6Reachable: 'unknown',
+    Ipv6Reachable: facts?.reachability ?? 'unknown',
     ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
     Interface: facts?.interfaceName ?? '',
     InterfaceIndex: facts?.interfaceIndex ?? 0,
@@ -58,18 +58,20 @@ function serverShown({ name, primary, secondary, comment, origin }: ListedServer
   return [name, details];
 }
 
-function qualifiedProperties({
-  address,
-  mapped,
-  mtu,
-  nat,
-}: TunnelState & { name: 'qualified' }): Pick<Shown, keyof typeof NOTHING> {
+function qualifiedProperties(
+  { address, mapped, mtu, nat }: TunnelState & { name: 'qualified' },
+  facts: ClientFacts | undefined,
+): Pick<Shown, keyof typeof NOTHING> {
+  const { local, filtering = 'unknown' } = facts ?? {};
   return {
     Address: formatIpv6(address),
     Mapped: [formatIpv4(mapped.address), mapped.port],
     Nat: {
       mapping: { signature: 's', value: nat.mapping },
+      filtering: { signature: 's', value: filtering },
       'port-preserving': { signature: 'b', value: nat.portPreserving },
+      public: { signature: 'b', value: local !== undefined && sameEndpoint(local, mapped) },
+      'learnt-by': { signature: 's', value: filtering === 'unknown' ? 'qualification' : 'diagnosis' },
     },
     Mtu: mtu,
   };
@@ -77,12 +79,12 @@ function qualifiedProperties({
 
 export function countedProperties(statistics: EngineStatistics | undefined): Counted {
   if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, RefreshInterval: 0n, Statistics: {} };
-  const { roundTrip, serverSilence, drops } = statistics;
+  const { roundTrip, serverSilence, refreshInterval, drops } = statistics;
   const dropped = Object.entries(drops).map(([reason, number]) => [`dropped-${reason}`, whole(number)] as const);
   return {
     RoundTrip: roundTrip === undefined ? 0n : whole(1000 * roundTrip),
     LastServerContact: serverSilence === undefined ? 0n : whole(1000 * (Date.now() - serverSilence)),
-    RefreshInterval: 0n,
+    RefreshInterval: refreshInterval === undefined ? 0n : whole(1000 * refreshInterval),
     Statistics: {
       'datagrams-in': whole(statistics.datagramsIn),
       'bytes-in': whole(statistics.bytesIn),

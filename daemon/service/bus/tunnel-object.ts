@@ -1,10 +1,12 @@
 /** The object /org/miredo: the tunnel's properties, its signals and its methods. */
 import type { BusConnection, ErrorReply } from '../../../dbus/connection.js';
+import type { Incoming } from '../../../dbus/message.js';
 import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Variant } from '../../../dbus/org-miredo.js';
 import { AUTO } from '../../config/server-entry.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
 import { type Action, type Caller, refusal } from './authority.js';
+import { type Asker, Inquiries } from './inquiries.js';
 import {
   type Counted,
   changedProperties,
@@ -21,12 +23,11 @@ type Handlers = {
   readonly [Name in keyof Methods]: (
     input: Methods[Name]['input'],
     allowed: Allowed,
+    asker: Asker,
   ) => Promise<Outcome<Methods[Name]['output']>>;
 };
 
 const DONE = { ok: true, values: [] } as const;
-
-const NOT_YET = { ok: false, name: 'org.freedesktop.DBus.Error.NotSupported', text: 'Not yet.' } as const;
 
 const failed = ({ code, sentence }: Reason): ErrorReply => ({
   ok: false,
@@ -61,6 +62,7 @@ const realtime = (): bigint => 1000n * BigInt(Date.now());
 
 export class TunnelObject {
   readonly #control: TunnelControl;
+  readonly #inquiries: Inquiries;
   #since = realtime();
   #shown: Shown;
   /** BOUNDED: each belongs to a call that is under way. */
@@ -99,12 +101,13 @@ export class TunnelObject {
     SetServer: ([server], allowed) => setServer(this.#control.servers, server, allowed),
     AddServer: ([name, options], allowed) => addServer(this.#control.servers, name, options, allowed),
     RemoveServer: ([name], allowed) => removeServer(this.#control.servers, name, allowed),
-    ProbeServers: async () => NOT_YET,
-    Diagnose: async () => NOT_YET,
+    ProbeServers: ([names], allowed, asker) => this.#inquiries.probe(names, allowed, asker),
+    Diagnose: (_, allowed, asker) => this.#inquiries.diagnose(allowed, asker),
   };
 
   constructor(control: TunnelControl) {
     this.#control = control;
+    this.#inquiries = new Inquiries(control);
     this.#shown = this.#look();
   }
 
@@ -118,8 +121,19 @@ export class TunnelObject {
     const handler = this.#handlers[name] as (
       input: readonly unknown[],
       allowed: Allowed,
+      asker: Asker,
     ) => Promise<Outcome<readonly unknown[]>>;
-    return handler(values, (action: Action) => refusal(connection, caller, action));
+    const asker = { name: caller.name, connection };
+    return handler(values, (action: Action) => refusal(connection, caller, action), asker);
+  }
+
+  signalled(message: Incoming): void {
+    this.#inquiries.signalled(message);
+  }
+
+  /** There is nobody any more whom an answer could reach. */
+  disconnected(): void {
+    this.#inquiries.disconnected();
   }
 
   get shown(): Shown {

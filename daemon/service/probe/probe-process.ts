@@ -94,7 +94,10 @@ class ProbeProcess {
 
   #run(sockets: readonly UdpSocket[], resolve: (result: Probed | ProbeFailure) => void): void {
     const { role, confinement, directedBroadcasts, log, signal, program } = this.#launch;
-    if (signal?.aborted === true) return resolve(failure('The probe was given up.', 'aborted'));
+    if (signal?.aborted === true) {
+      resolve(failure('The probe was given up.', 'aborted'));
+      return;
+    }
     const spawned = spawnEngine({
       role,
       confinement,
@@ -103,7 +106,10 @@ class ProbeProcess {
       directedBroadcasts,
       ...(program === undefined ? {} : { program }),
     });
-    if (!spawned.ok) return resolve(failure(spawned.sentence));
+    if (!spawned.ok) {
+      resolve(failure(spawned.sentence));
+      return;
+    }
     const { child, channel } = spawned;
     let lines: MessageLines | undefined;
     const giveUp = (): void => this.#finish(failure('The probe was given up.', 'aborted'));
@@ -136,42 +142,49 @@ class ProbeProcess {
     });
   }
 
-  /** Each thing is said once and in its place, so there can be no flood. */
   #heed(message: FromProbe | undefined): void {
-    if (message === undefined) return this.#distrust('sends a message of no known form');
-    if (message.type !== 'ready' && message.type !== 'broken' && !this.#isReady) {
-      return this.#distrust('speaks before it is ready');
+    const fault = message === undefined ? 'sends a message of no known form' : this.#faultOf(message);
+    if (fault !== undefined) this.#distrust(fault);
+    else if (message !== undefined) this.#take(message);
+  }
+
+  /** Each thing is said once and in its place, so there can be no flood. */
+  #faultOf(message: FromProbe): string | undefined {
+    const { cone, targets } = this.#launch.role;
+    if (message.type === 'broken') return undefined;
+    if (message.type === 'ready') return this.#isReady ? 'says twice that it is ready' : undefined;
+    if (!this.#isReady) return 'speaks before it is ready';
+    if (message.type === 'done') return this.#told.size < targets.length ? 'is done before its time' : undefined;
+    const isKnown = message.target < targets.length;
+    if (message.type === 'probed') {
+      return isKnown && !this.#told.has(message.target) ? undefined : 'tells of a server that it was not asked about';
     }
+    const isAsked = cone && isKnown && !this.#cone.has(message.target);
+    return isAsked ? undefined : 'tells of a NAT that it was not asked about';
+  }
+
+  #take(message: FromProbe): void {
     switch (message.type) {
       case 'ready':
-        if (this.#isReady) return this.#distrust('says twice that it is ready');
         this.#isReady = true;
         for (const lacking of message.lacking) {
           this.#launch.log('warning', `The probe is less shut in than it should be: ${lacking}.`);
         }
-        return;
+        break;
       case 'probed':
-        if (!this.#isTarget(message.target) || this.#told.has(message.target)) {
-          return this.#distrust('tells of a server that it was not asked about');
-        }
         this.#told.add(message.target);
-        return this.#launch.heard(message.target, message.primary, message.secondary);
+        this.#launch.heard(message.target, message.primary, message.secondary);
+        break;
       case 'cone':
-        if (!this.#launch.role.cone || !this.#isTarget(message.target) || this.#cone.has(message.target)) {
-          return this.#distrust('tells of a NAT that it was not asked about');
-        }
         this.#cone.set(message.target, message.answer);
-        return;
+        break;
       case 'done':
-        if (this.#told.size < this.#launch.role.targets.length) return this.#distrust('is done before its time');
-        return this.#finish({ ok: true, localPort: this.#localPort, cone: this.#cone });
+        this.#finish({ ok: true, localPort: this.#localPort, cone: this.#cone });
+        break;
       case 'broken':
-        return this.#finish(failure(message.sentence));
+        this.#finish(failure(message.sentence));
+        break;
     }
-  }
-
-  #isTarget(target: number): boolean {
-    return target < this.#launch.role.targets.length;
   }
 
   /** An honest probe does not do this. */

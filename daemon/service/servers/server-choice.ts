@@ -32,9 +32,13 @@ const NEVER = Number.POSITIVE_INFINITY as Instant;
 
 /** Milliseconds that others have to answer, too, once one has. */
 export const GRACE = 500;
+/** Milliseconds that a round may take: a name server that does not answer takes long. */
+export const ROUND_LIMIT = 45_000;
 /** Milliseconds between rounds of probes; doubles up to the limit. */
 export const ROUND_DELAY = 30_000;
 export const ROUND_DELAY_LIMIT = 15 * 60_000;
+/** Milliseconds between rounds that users cause. */
+export const ASKED_DELAY = 2_000;
 /** Milliseconds of use after which a server counts as good, and the delay begins anew. */
 export const LASTING = 10 * 60_000;
 /** Milliseconds for which a server that failed comes after the others. */
@@ -98,12 +102,18 @@ export class ServerChoice {
     if (this.#current !== undefined) return { type: 'use', target: this.#current, because: undefined };
     const [only, ...others] = this.#targets;
     if (this.#round !== undefined || only === undefined) return undefined;
+    const due = (this.#lastRound + ASKED_DELAY) as Instant;
+    if (others.length > 0 && due > now) {
+      this.#roundAt = due;
+      return undefined;
+    }
     return others.length === 0 ? this.#use(only, undefined) : this.#probe(now);
   }
 
   /** The best is to be found anew. */
   reset(): Decision | undefined {
     this.#current = undefined;
+    this.#roundDelay = ROUND_DELAY;
     return this.rest();
   }
 
@@ -119,7 +129,7 @@ export class ServerChoice {
     const round = this.#round;
     if (round === undefined) return undefined;
     round.results.set(result.name, result);
-    if (isWhole(result) && round.decideAt === NEVER) round.decideAt = (now + GRACE) as Instant;
+    if (isWhole(result)) round.decideAt = Math.min(round.decideAt, now + GRACE) as Instant;
     return undefined;
   }
 
@@ -171,7 +181,7 @@ export class ServerChoice {
     const isSoon = now - this.#lastRound < 2 * this.#roundDelay;
     if (isSoon) this.#roundDelay = Math.min(2 * this.#roundDelay, ROUND_DELAY_LIMIT);
     this.#lastRound = now;
-    this.#round = { results: new Map(), decideAt: NEVER };
+    this.#round = { results: new Map(), decideAt: (now + ROUND_LIMIT) as Instant };
     return { type: 'probe', targets: this.#targets };
   }
 

@@ -26,7 +26,15 @@ const QUALIFIED = hookFacts(
     mtu: 1280,
     nat: { mapping: 'endpoint-independent', portPreserving: true },
   },
-  { interfaceName: 'teredo', interfaceIndex: 7, server: 'teredo.example.net', serverAddress: v4('203.0.113.10') },
+  {
+    interfaceName: 'teredo',
+    interfaceIndex: 7,
+    server: 'teredo.example.net',
+    serverAddress: v4('203.0.113.10'),
+    local: undefined,
+    reachability: 'unknown',
+    filtering: 'unknown',
+  },
 );
 
 const cases: readonly (readonly [what: string, change: Partial<HookFacts>, events: readonly string[]])[] = [

@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Instant } from '../../../daemon/protocol/time.js';
 import type { ReasonCode } from '../../../daemon/protocol/tunnel-state.js';
-import { GRACE, ROUND_DELAY } from '../../../daemon/service/servers/server-choice.js';
+import {
+  ASKED_DELAY,
+  GRACE,
+  ROUND_DELAY,
+  ROUND_LIMIT,
+  ServerChoice,
+} from '../../../daemon/service/servers/server-choice.js';
 import { targetNamed, World } from './world.js';
 
 const MINUTE = 60_000;
@@ -37,9 +44,32 @@ describe('the first choice', () => {
     assert.deepEqual(world.rounds, []);
   });
 
+  test('however often it is asked for, rounds are apart', () => {
+    const world = new World({ a: 10, b: 20 });
+    world.start();
+    for (let n = 0; n < 100; n += 1) {
+      world.run(100);
+      world.act(world.choice.reset());
+      world.start();
+    }
+    world.run(10_000);
+    assert.equal(world.state, 'qualified');
+    const gaps = world.rounds.slice(1).map((at, index) => at - (world.rounds[index] ?? 0));
+    assert.ok(gaps.length > 3 && gaps.every((gap) => gap >= ASKED_DELAY), String(gaps));
+  });
+
+  test('a round that does not end is ended', () => {
+    const choice = new ServerChoice();
+    choice.replaceTargets(['a', 'b'].map(targetNamed));
+    assert.equal(choice.begin(0 as Instant)?.type, 'probe');
+    assert.equal(choice.wake((ROUND_LIMIT - 1) as Instant), undefined);
+    const decision = choice.wake(ROUND_LIMIT as Instant);
+    assert.equal(decision?.type === 'use' && decision.target.name, 'a');
+  });
+
   test('with none there is nothing to do', () => {
     const world = new World({});
-    assert.equal(world.choice.begin(0 as never), undefined);
+    assert.equal(world.choice.begin(0 as Instant), undefined);
     assert.equal(world.choice.deadline, Number.POSITIVE_INFINITY);
   });
 
