@@ -175,7 +175,7 @@ export interface Traffic {
 
 export const traffic: fc.Arbitrary<Traffic> = fc.record({
   flows: fc.tuple(flow(fc.constant(1)), flow(fc.constant(2)), flow(fc.constantFrom(1, 3)), flow(fc.constant(4))),
-  steps: fc.array(step, { minLength: 1, maxLength: 90 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 90, size: 'max' }),
 });
 
 /** Runs a script: the packets as they would arrive, one batch. */

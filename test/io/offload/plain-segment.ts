@@ -19,10 +19,8 @@ import type { VirtioHeader } from './virtio-header.js';
 
 /** No packets when header and packet do not fit each other; the kernel makes no such pair. */
 export function plainSegment(packet: Uint8Array, header: VirtioHeader): Uint8Array[] {
-  if (packet.length < IPV6_HEADER) return [];
   if (header.offload !== 'none') return segments(packet, header);
-  if (!header.needsChecksum) return [packet];
-  return completed(packet, header);
+  return header.needsChecksum ? completed(packet, header) : [packet];
 }
 
 /** The checksum lies where the header says, which may be behind extension headers. */
