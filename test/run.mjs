@@ -139,7 +139,7 @@ function tellSkips() {
 }
 
 async function main(options) {
-  const missing = missingSentence(['lab', 'c-miredo', 'manual', 'bus']);
+  const missing = missingSentence(['lab', 'c-miredo', 'manual', 'bus', 'bench']);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   await runUnit(options);
   const isOutside = missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace';

@@ -1,0 +1,62 @@
+// One question at a time, and how long its answer takes.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "parts.h"
+
+// echo PORT: answers until it is killed.
+void echo(const Words& words) {
+  const int fd = open_udp(std::stoi(words.at(0)));
+  ready();
+  char bytes[2048];
+  for (;;) {
+    sockaddr_in6 name{};
+    socklen_t size = sizeof name;
+    const ssize_t length = recvfrom(fd, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&name), &size);
+    if (length >= 0) sendto(fd, bytes, static_cast<size_t>(length), 0, reinterpret_cast<sockaddr*>(&name), size);
+  }
+}
+
+namespace {
+
+// Microseconds, or less than zero when no answer came in time.
+double ask_once(int fd, uint32_t number) {
+  char bytes[64] = {};
+  std::memcpy(bytes, &number, sizeof number);
+  const double start = now();
+  if (send(fd, bytes, sizeof bytes, 0) < 0) return -1;
+  for (;;) {
+    char answer[64];
+    const ssize_t length = recv(fd, answer, sizeof answer, 0);
+    if (length < 0) return -1;
+    if (length == sizeof bytes && std::memcmp(answer, bytes, sizeof number) == 0) return (now() - start) * 1e6;
+  }
+}
+
+}  // namespace
+
+// ask ADDRESS PORT SECONDS: one datagram of 64 bytes under way at a time.
+void ask(const Words& words) {
+  const int fd = open_udp(0);
+  const sockaddr_in6 to = parse_address(words.at(0), std::stoi(words.at(1)));
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) die("connect");
+  set_patience(fd, 1);
+  std::vector<double> times;
+  uint32_t number = 0;
+  uint32_t lost = 0;
+  const double end = now() + std::stod(words.at(2));
+  while (now() < end) {
+    const double time = ask_once(fd, ++number);
+    if (time < 0) {
+      lost++;
+    } else if (number > 20) {  // the first ones warm caches up
+      times.push_back(time);
+    }
+  }
+  std::sort(times.begin(), times.end());
+  const auto at = [&times](double share) {
+    return times.empty() ? -1 : times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
+  };
+  std::printf("{\"asked\":%u,\"lost\":%u,\"p50\":%.2f,\"p99\":%.2f}\n", number, lost, at(0.5), at(0.99));
+}
