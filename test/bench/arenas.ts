@@ -38,6 +38,7 @@ export interface Arena {
   /** Processes of the tunnel's ends; none when it is the kernel's. */
   readonly client: () => number[];
   readonly relay: () => number[];
+  readonly server: () => number[];
 }
 
 /** Why it cannot take part here. */
@@ -82,10 +83,11 @@ async function setUpVxlan(lab: Lab): Promise<void> {
 
 async function tunnelArena(name: Contestant, client: Implementation, relay: Implementation): Promise<Arena> {
   const lab = await createLab({ nats: ['port-restricted'] });
-  const [, relayProgram] = await Promise.all([lab.startServer(client), lab.startRelay(relay)]);
+  const [server, relayProgram] = await Promise.all([lab.startServer(client), lab.startRelay(relay)]);
   const { program } = await lab.startClient(0, client);
   const family = (of: Program) => (): number[] => familyOf(of.pid);
-  return { name, lab, host: lab.host.ipv6[0] ?? '', client: family(program), relay: family(relayProgram) };
+  const processes = { client: family(program), relay: family(relayProgram), server: family(server) };
+  return { name, lab, host: lab.host.ipv6[0] ?? '', ...processes };
 }
 
 /** Both need no program: they share a lab. */
@@ -96,7 +98,7 @@ async function kernelArenas(names: readonly Contestant[]): Promise<Arena[]> {
   const none = (): number[] => [];
   return names.map((name) => {
     const host = (name === 'ipv4' ? lab.host.ipv4[0] : lab.host.ipv6[0]) ?? '';
-    return { name, lab, host, client: none, relay: none };
+    return { name, lab, host, client: none, relay: none, server: none };
   });
 }
 

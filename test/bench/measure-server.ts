@@ -3,8 +3,10 @@ import { concatenate, emitAuthentication } from '../../daemon/wire/encapsulation
 import type { Ipv4Address, Port } from '../../daemon/wire/ipv4.js';
 import { emitRouterSolicitation } from '../../daemon/wire/router-discovery.js';
 import { emitLinkLocal } from '../../daemon/wire/teredo-address.js';
+import { mustRun } from '../lab/command.js';
 import type { Arena } from './arenas.js';
-import { listen, traffic } from './load-generator.js';
+import { listen, type Numbers, traffic } from './load-generator.js';
+import { processorSeconds } from './processes.js';
 import type { Results } from './results.js';
 import { inTurns, type Rounds } from './rounds.js';
 
@@ -22,10 +24,22 @@ function solicitation(): string {
   return Buffer.from(concatenate(shim, question)).toString('hex');
 }
 
-async function ask({ lab }: Arena, port: number, seconds: number): Promise<number> {
-  const words = ['solicit', lab.server.ipv4[0] ?? '', port, solicitation(), WINDOW, seconds];
-  const { perSecond = Number.NaN } = await traffic(lab.host, words);
-  return perSecond;
+/** Address of the generator, in the server's own namespace. */
+const GENERATOR = '198.51.100.250';
+
+async function ask({ lab }: Arena, port: number, seconds: number): Promise<Numbers> {
+  return traffic(lab.server, ['solicit', GENERATOR, lab.server.ipv4[0] ?? '', port, solicitation(), WINDOW, seconds]);
+}
+
+const MILLION = 1e6;
+
+async function askServer(arena: Arena, seconds: number, results: Results): Promise<void> {
+  const server = arena.server();
+  const before = processorSeconds(server);
+  const { perSecond = Number.NaN, answered = Number.NaN } = await ask(arena, SERVER_PORT, seconds);
+  results.add('solicitations', arena.name, 'answers/s', perSecond);
+  const each = (processorSeconds(server) - before) / (answered / MILLION);
+  results.add('cpu-server', arena.name, 's/million', each);
 }
 
 /** The arenas `ours` and `c` have a server each. */
@@ -33,12 +47,18 @@ export async function measureServer(arenas: readonly Arena[], rounds: Rounds, se
   rounds.say('solicitations to a server');
   const [first] = arenas;
   if (first === undefined) return;
-  const reflector = await listen(first.lab, first.lab.server, ['reflect', REFLECTOR_PORT]);
-  await inTurns(rounds, arenas, async (arena) => {
-    results.add('solicitations', arena.name, 'answers/s', await ask(arena, SERVER_PORT, seconds));
-  });
+  for (const { lab } of arenas) {
+    await mustRun(['ip', '-n', lab.server.namespace, 'address', 'replace', `${GENERATOR}/32`, 'dev', 'lo']);
+  }
+  await inTurns(rounds, arenas, (arena) => askServer(arena, seconds, results));
+  const reflector = await listen(first.lab, first.lab.server, [
+    'reflect',
+    first.lab.server.ipv4[0] ?? '',
+    REFLECTOR_PORT,
+  ]);
   await inTurns(rounds, [first], async (arena) => {
-    results.add('solicitations', 'reflector', 'answers/s', await ask(arena, REFLECTOR_PORT, seconds));
+    const { perSecond = Number.NaN } = await ask(arena, REFLECTOR_PORT, seconds);
+    results.add('solicitations', 'reflector', 'answers/s', perSecond);
   });
   await reflector.stop();
 }

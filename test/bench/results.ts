@@ -1,6 +1,6 @@
 /** What was measured: one list of values for each metric and contestant. */
 
-export type Unit = 'Gbit/s' | 'packets/s' | 'µs' | 's/GB' | 'MB' | 'ms' | 'answers/s' | 'ns' | 'bytes';
+export type Unit = 'Gbit/s' | 'packets/s' | 'µs' | 's/GB' | 's/million' | 'MB' | 'ms' | 'answers/s' | 'ns' | 'bytes';
 
 export interface Series {
   readonly metric: string;

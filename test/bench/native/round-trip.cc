@@ -36,27 +36,30 @@ double ask_once(int fd, uint32_t number) {
 
 }  // namespace
 
+// Seconds until an answer counts as lost, and for how long a lost one counts.
+constexpr double PATIENCE = 1;
+
 // ask ADDRESS PORT SECONDS: one datagram of 64 bytes under way at a time.
 void ask(const Words& words) {
   const int fd = open_udp(0);
   const sockaddr_in6 to = parse_address(words.at(0), std::stoi(words.at(1)));
   if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) die("connect");
-  set_patience(fd, 1);
+  set_patience(fd, PATIENCE);
   std::vector<double> times;
   uint32_t number = 0;
   uint32_t lost = 0;
+  const double warm = now() + 0.02;
+  while (now() < warm) ask_once(fd, ++number);
+  const uint32_t first = number;
   const double end = now() + std::stod(words.at(2));
   while (now() < end) {
     const double time = ask_once(fd, ++number);
-    if (time < 0) {
-      lost++;
-    } else if (number > 20) {  // the first ones warm caches up
-      times.push_back(time);
-    }
+    if (time < 0) lost++;
+    times.push_back(time < 0 ? PATIENCE * 1e6 : time);
   }
   std::sort(times.begin(), times.end());
   const auto at = [&times](double share) {
-    return times.empty() ? -1 : times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
+    return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
   };
-  std::printf("{\"asked\":%u,\"lost\":%u,\"p50\":%.2f,\"p99\":%.2f}\n", number, lost, at(0.5), at(0.99));
+  std::printf("{\"asked\":%u,\"lost\":%u,\"p50\":%.2f,\"p99\":%.2f}\n", number - first, lost, at(0.5), at(0.99));
 }

@@ -1,6 +1,9 @@
 // Router solicitations to a Teredo server, with a fixed number of them under way, so that none is lost for want of a
 // buffer and each side always has work.
-#include <cerrno>
+#include <arpa/inet.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+
 #include <cstring>
 
 #include "parts.h"
@@ -15,52 +18,115 @@ std::vector<uint8_t> parse_hex(const std::string& text) {
   return bytes;
 }
 
-struct Exchange {
-  int fd;
-  sockaddr_in6 to;
-  std::vector<uint8_t> question;
-  uint8_t answers[BATCH][512];
+// Stands in the server's own namespace, so that the way there costs next to nothing, and writes IPv4 itself: each
+// solicitation comes from another port than the one before, as from many clients, and all leave in one call.
+constexpr uint16_t FIRST_PORT = 20'000;
+constexpr uint16_t PORTS = 256;
+
+struct Question {
+  iphdr ip;
+  udphdr udp;
+  uint8_t bytes[256];
+} __attribute__((packed));
+
+class Exchange {
+ public:
+  Exchange(uint32_t self, uint32_t server, uint16_t port, const std::vector<uint8_t>& question) {
+    server_.sin_family = AF_INET;
+    server_.sin_addr.s_addr = htonl(server);
+    sockaddr_in local{};
+    local.sin_family = AF_INET;
+    local.sin_addr.s_addr = htonl(self);
+    hold_ports(local);
+    out_ = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+    in_ = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
+    if (out_ < 0 || in_ < 0) die("raw socket");
+    const int size = 16 << 20;
+    setsockopt(in_, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+    if (bind(in_, reinterpret_cast<sockaddr*>(&local), sizeof local) < 0) die("bind");
+    if (connect(in_, reinterpret_cast<sockaddr*>(&server_), sizeof server_) < 0) die("connect");
+    set_patience(in_, 0.05);
+    for (Question& one : questions_) write_question(one, self, port, question);
+  }
 
   void send_questions(int count) {
-    iovec vector = {question.data(), question.size()};
-    mmsghdr messages[BATCH];
     while (count > 0) {
       const int now_many = count < BATCH ? count : BATCH;
-      std::memset(messages, 0, sizeof messages);
       for (int i = 0; i < now_many; i++) {
-        messages[i].msg_hdr.msg_name = &to;
-        messages[i].msg_hdr.msg_namelen = sizeof to;
-        messages[i].msg_hdr.msg_iov = &vector;
-        messages[i].msg_hdr.msg_iovlen = 1;
+        questions_[i].udp.source = htons(static_cast<uint16_t>(FIRST_PORT + next_++ % PORTS));
       }
-      if (sendmmsg(fd, messages, static_cast<unsigned>(now_many), 0) < 0 && errno != ECONNREFUSED) return;
+      if (sendmmsg(out_, messages_, static_cast<unsigned>(now_many), 0) < 0) die("sendmmsg");
       count -= now_many;
     }
   }
 
   // Answers that came, or -1 when none does.
   int take_answers() {
+    static uint8_t bytes[BATCH][512];
     iovec vectors[BATCH];
     mmsghdr messages[BATCH];
     std::memset(messages, 0, sizeof messages);
     for (int i = 0; i < BATCH; i++) {
-      vectors[i] = {answers[i], sizeof answers[i]};
+      vectors[i] = {bytes[i], sizeof bytes[i]};
       messages[i].msg_hdr.msg_iov = &vectors[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }
-    return recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, nullptr);
+    return recvmmsg(in_, messages, BATCH, MSG_WAITFORONE, nullptr);
   }
+
+ private:
+  // The raw socket gets a copy of what these get; without them the kernel would answer with ICMP errors.
+  static void hold_ports(sockaddr_in local) {
+    for (uint16_t i = 0; i < PORTS; i++) {
+      const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+      const int size = 1;
+      setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+      local.sin_port = htons(static_cast<uint16_t>(FIRST_PORT + i));
+      if (bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof local) < 0) die("bind");
+    }
+  }
+
+  void write_question(Question& one, uint32_t self, uint16_t port, const std::vector<uint8_t>& question) {
+    if (question.size() > sizeof one.bytes) die("too long");
+    const size_t length = sizeof one.ip + sizeof one.udp + question.size();
+    one = {};
+    one.ip.version = 4;
+    one.ip.ihl = 5;
+    one.ip.ttl = 64;
+    one.ip.protocol = IPPROTO_UDP;
+    one.ip.tot_len = htons(static_cast<uint16_t>(length));
+    one.ip.saddr = htonl(self);
+    one.ip.daddr = server_.sin_addr.s_addr;
+    one.udp.dest = htons(port);
+    one.udp.len = htons(static_cast<uint16_t>(length - sizeof one.ip));
+    std::memcpy(one.bytes, question.data(), question.size());
+    const size_t i = static_cast<size_t>(&one - questions_);
+    vectors_[i] = {&one, length};
+    messages_[i] = {};
+    messages_[i].msg_hdr.msg_name = &server_;
+    messages_[i].msg_hdr.msg_namelen = sizeof server_;
+    messages_[i].msg_hdr.msg_iov = &vectors_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+
+  int out_ = -1;
+  int in_ = -1;
+  uint32_t next_ = 0;
+  sockaddr_in server_{};
+  Question questions_[BATCH];
+  iovec vectors_[BATCH];
+  mmsghdr messages_[BATCH];
 };
 
 }  // namespace
 
-// solicit ADDRESS PORT HEX WINDOW SECONDS
+// solicit SELF SERVER PORT HEX WINDOW SECONDS
 void solicit(const Words& words) {
-  Exchange exchange{open_udp(0), parse_address(words.at(0), std::stoi(words.at(1))), parse_hex(words.at(2)), {}};
-  const int window = std::stoi(words.at(3));
+  static Exchange exchange(parse_ipv4(words.at(0)), parse_ipv4(words.at(1)),
+                           static_cast<uint16_t>(std::stoi(words.at(2))), parse_hex(words.at(3)));
+  const int window = std::stoi(words.at(4));
   const double start = now();
-  const double end = start + std::stod(words.at(4));
-  set_patience(exchange.fd, 0.05);
+  const double end = start + std::stod(words.at(5));
   exchange.send_questions(window);
   uint64_t answered = 0;
   uint64_t silences = 0;
@@ -78,9 +144,13 @@ void solicit(const Words& words) {
               static_cast<unsigned long long>(silences), static_cast<double>(answered) / (now() - start));
 }
 
-// reflect PORT: sends all back at once. What it reaches bounds what `solicit` can measure.
+// reflect ADDRESS PORT: sends all back at once. What it reaches bounds what `solicit` can measure.
 void reflect(const Words& words) {
-  const int fd = open_udp(std::stoi(words.at(0)));
+  const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+  const int no = 0;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  const sockaddr_in6 local = parse_address(words.at(0), std::stoi(words.at(1)));
+  if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) < 0) die("bind");
   ready();
   static uint8_t buffers[BATCH][512];
   sockaddr_in6 names[BATCH];
