@@ -126,9 +126,10 @@ async function perform(options: BenchOptions): Promise<void> {
   compileLoadGenerator();
   const results = await measureAll(options);
   const text = `${JSON.stringify(report(results, options), null, 2)}\n`;
-  writeFileSync(RESULTS, text);
+  const output = options.output ?? RESULTS;
+  writeFileSync(output, text);
   console.log(`\n${table(results)}\n`);
-  say(`written: ${RESULTS}`);
+  say(`written: ${output}`);
   if (options.chart) draw(text);
 }
 

@@ -13,6 +13,7 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly chart: boolean;
   readonly contestants: readonly string[] | undefined;
+  readonly output: string | undefined;
 }
 
 export const HELP = `npm run bench [-- OPTION…]
@@ -25,6 +26,7 @@ Prints a table, writes build/bench/results.json. Takes about 20 minutes; the mac
   --rounds N       rounds (default 5); the median counts
   --seconds N      length of one measurement (default 2)
   --pairs NAME,…   only these of: ours, c, ours-c (our client, C relay), c-ours, vxlan, ipv4
+  --output FILE    instead of build/bench/results.json
   --chart          draw docs/bench.svg too, from this run
   --redraw         table and docs/bench.svg from the last results.json; measures nothing
   --help           this text
@@ -65,6 +67,7 @@ export function readOptions(argv: readonly string[]): Request {
       rounds: text,
       seconds: text,
       pairs: text,
+      output: text,
     },
   });
   if (values.help) return { kind: 'help' };
@@ -76,6 +79,7 @@ export function readOptions(argv: readonly string[]): Request {
     quick: values.quick,
     chart: values.chart,
     contestants: values.pairs?.split(','),
+    output: values.output,
   };
   return { kind: 'run', options };
 }
