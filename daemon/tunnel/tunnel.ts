@@ -9,6 +9,7 @@ import {
   type PacketPath,
   type PacketPathFailure,
   ROW_ADDRESS,
+  ROW_DROPPED,
   ROW_LENGTH,
   ROW_OFFLOAD,
   ROW_OFFSET,
@@ -27,8 +28,6 @@ import { Alarm } from './alarm.js';
 
 /** Index of the service port among the path's sockets. */
 const SERVICE_SOCKET = 0;
-/** In place of an offset. */
-const NO_ROW = -1;
 
 /** What a core sends through a path: the sink that client and relay are constructed with. */
 export function pathOutput(path: PacketPath): TunnelOutput {
@@ -128,10 +127,8 @@ export class Tunnel implements PacketHandler {
   }
 
   /**
-   * Datagrams of one sender, each judged by itself. As long as each is forwarded whole, the row grows over them. What
-   * comes behind the first that is not (dropped, or stripped of a shim or trailer) is handed on packet by packet.
-   *
-   * A bitmap of verdicts in the row would have its place here: then a run with a gap could stay one row.
+   * Datagrams of one sender, each judged by itself: the row goes on with those that are forwarded whole. One that is
+   * stripped of a shim or trailer is handed on by itself.
    */
   #judgeRun(now: Instant, batch: Batch, row: number): void {
     const { rows } = batch;
@@ -141,27 +138,17 @@ export class Tunnel implements PacketHandler {
     const segment = rows[row + ROW_SEGMENT] as number;
     const address = rows[row + ROW_ADDRESS] as number;
     const port = rows[row + ROW_PORT] as number;
-    let whole = start;
-    for (let offset = start; offset < end; offset += segment) {
+    rows[row + ROW_VERDICT] = VERDICT_FORWARD;
+    let index = 0;
+    for (let offset = start; offset < end; offset += segment, index++) {
       const length = Math.min(segment, end - offset);
-      if (!this.#core.handleDatagram(now, batch, offset, length, address, port)) continue;
-      if (whole === offset && forward.offset === offset && forward.length === length) {
-        whole = offset + length;
-        continue;
+      if (this.#core.handleDatagram(now, batch, offset, length, address, port)) {
+        if (forward.offset === offset && forward.length === length) continue;
+        const packet = forward.offset;
+        this.#path.writePacket(batch.bytes.subarray(packet, packet + forward.length));
       }
-      // What is written now leaves before the batch's rows: the packets ahead of it have to be written, too. They
-      // were, when `whole` is NO_ROW: behind a gap no row can grow.
-      const { offset: from, length: size } = forward;
-      for (let ahead = start; ahead < whole; ahead += segment)
-        this.#write(batch, ahead, Math.min(segment, end - ahead));
-      this.#write(batch, from, size);
-      whole = NO_ROW;
+      const column = row + ROW_DROPPED + (index >>> 5);
+      rows[column] = (rows[column] as number) | (1 << (index & 31));
     }
-    rows[row + ROW_VERDICT] = whole > start ? VERDICT_FORWARD : VERDICT_DROP;
-    rows[row + ROW_LENGTH] = Math.max(whole - start, 0);
-  }
-
-  #write(batch: Batch, offset: number, length: number): void {
-    this.#path.writePacket(batch.bytes.subarray(offset, offset + length));
   }
 }
