@@ -122,7 +122,7 @@ const MISHAPS = [
   'gap',
   'repeat',
   'no-checksum',
-  'other-zero',
+  'zero-sum',
   'window',
   'hop-limit',
   'traffic-class',
@@ -221,8 +221,10 @@ function spoiled(packet: Uint8Array, protocol: number, { kind, at, value }: Mish
     case 'no-checksum':
       write16(packet, checksumAt, 0);
       return packet;
-    case 'other-zero': // the two zeros of one's complement
-      if (viewOf(packet).getUint16(checksumAt) === 0xffff) write16(packet, checksumAt, 0);
+    case 'zero-sum':
+      makeZeroSum(packet, protocol, packet.length);
+      // The other of one's complement's two zeros: in UDP it says that there is no checksum.
+      if (value & 1) write16(packet, checksumAt, viewOf(packet).getUint16(checksumAt) ^ 0xffff);
       return packet;
     case 'hop-by-hop':
       return withExtension(packet, 0, Uint8Array.of(protocol, 0, 1, 4, 0, 0, 0, 0));
@@ -251,6 +253,16 @@ function spoiled(packet: Uint8Array, protocol: number, { kind, at, value }: Mish
   }
 }
 
+/** Changes two bytes of the payload so that the right checksum over `length` bytes is a zero, and writes it. */
+function makeZeroSum(packet: Uint8Array, protocol: number, length: number): void {
+  const at = IPV6_HEADER + (protocol === TCP ? ((packet[IPV6_HEADER + 12] ?? 0) >> 4) * 4 : 8);
+  if (length < at + 2) return;
+  write16(packet, at, 0);
+  const checksumAt = IPV6_HEADER + (protocol === TCP ? 16 : 6);
+  write16(packet, at, rightChecksum(packet.subarray(0, length), protocol, IPV6_HEADER, checksumAt));
+  sign(packet, protocol);
+}
+
 function withExtension(packet: Uint8Array, nextHeader: number, extension: Uint8Array): Uint8Array {
   const longer = Uint8Array.from([...packet.subarray(0, IPV6_HEADER), ...extension, ...packet.subarray(IPV6_HEADER)]);
   longer[6] = nextHeader;
@@ -271,11 +283,14 @@ export const superpacket: fc.Arbitrary<Superpacket> = fc
     flags: fc.constantFrom(ACK, ACK | PSH, ACK | FIN, ACK | CWR, ACK | ECE, ACK | CWR | ECE | FIN | PSH, SYN),
     whole: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
     extension: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
+    zeroSum: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
   })
-  .map(({ flow, length, flags, whole, extension }) => {
+  .map(({ flow, length, flags, whole, extension, zeroSum }) => {
     const size = whole ? Math.min(length, flow.full) : Math.min(length, 65_535 - 60, Math.max(flow.full, 32) * 54);
     const header = flow.protocol === TCP ? tcpHeader(flow, flow.sequence, flags) : udpHeader(flow, size);
     const packet = emitPacket(flow, header, stream(flow, 0, size));
+    if (zeroSum && whole) makeZeroSum(packet, flow.protocol, packet.length);
+    else if (zeroSum) zeroFirstSegment(packet, flow, Math.max(flow.full, 32));
     // What is in the checksum field matters not: segmentation has to build it anew.
     const extended = extension ? withExtension(packet, 60, Uint8Array.of(flow.protocol, 0, 1, 4, 0, 0, 0, 0)) : packet;
     const start = extended.length - packet.length + IPV6_HEADER;
@@ -294,6 +309,22 @@ export const superpacket: fc.Arbitrary<Superpacket> = fc
       },
     };
   });
+
+/** The first segment that is cut off will have the checksum zero. */
+function zeroFirstSegment(packet: Uint8Array, flow: Flow, size: number): void {
+  const header =
+    packet.length - IPV6_HEADER <= size ? undefined : packet.slice(0, IPV6_HEADER + headerBytes(packet, flow));
+  if (header === undefined || flow.protocol !== UDP) return;
+  const segment = new Uint8Array(header.length + size);
+  segment.set(packet.subarray(0, segment.length));
+  write16(segment, 4, segment.length - IPV6_HEADER);
+  write16(segment, IPV6_HEADER + 4, segment.length - IPV6_HEADER);
+  makeZeroSum(segment, UDP, segment.length);
+  packet.set(segment.subarray(header.length, header.length + 2), header.length);
+}
+
+const headerBytes = (packet: Uint8Array, { protocol }: Flow): number =>
+  protocol === TCP ? ((packet[IPV6_HEADER + 12] ?? 0) >> 4) * 4 : 8;
 
 /** The checksum field as the kernel leaves it: the folded sum of the pseudo header. */
 function partial(packet: Uint8Array, protocol: number, start: number): Uint8Array {

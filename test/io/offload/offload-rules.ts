@@ -4,7 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import type { TunWrite } from './plain-coalesce.js';
-import { CWR, flagsAt, IPV6_HEADER, isVerified, pseudoHeaderSum, TCP, transportOf, viewOf } from './plain-packet.js';
+import {
+  ACK,
+  CWR,
+  flagsAt,
+  IPV6_HEADER,
+  isVerified,
+  pseudoHeaderSum,
+  RST,
+  SYN,
+  TCP,
+  transportOf,
+  URG,
+  viewOf,
+} from './plain-packet.js';
 import { plainSegment } from './plain-segment.js';
 import type { VirtioHeader } from './virtio-header.js';
 
@@ -13,11 +26,13 @@ export interface OffloadCode {
   coalesce(packets: readonly Uint8Array[]): TunWrite[];
 }
 
+const OTHER = 'other';
+
 /** What must stay in order: one flow of TCP or UDP, or all else between two hosts. */
 function flowOf(packet: Uint8Array): string {
   const transport = transportOf(packet);
   const end = transport === undefined ? IPV6_HEADER : IPV6_HEADER + 4;
-  return `${transport?.protocol ?? 'other'} ${Buffer.from(packet.subarray(8, end)).toString('hex')}`;
+  return `${transport?.protocol ?? OTHER} ${Buffer.from(packet.subarray(8, end)).toString('hex')}`;
 }
 
 /**
@@ -34,13 +49,15 @@ function comparable(packet: Uint8Array): string {
   return Buffer.from(packet).toString('hex');
 }
 
+/**
+ * Each flow's packets in their order, and among them those that may be of any flow: fragments, and what else is not
+ * taken apart.
+ */
 function byFlow(packets: readonly Uint8Array[]): Map<string, string[]> {
-  const flows = new Map<string, string[]>();
-  for (const packet of packets) {
-    const name = flowOf(packet);
-    flows.set(name, [...(flows.get(name) ?? []), comparable(packet)]);
-  }
-  return flows;
+  const named = packets.map((packet) => ({ name: flowOf(packet), text: comparable(packet) }));
+  const names = [...new Set(named.map(({ name }) => name))].sort();
+  const isPart = (name: string, flow: string): boolean => name === flow || name.startsWith(OTHER);
+  return new Map(names.map((flow) => [flow, named.filter(({ name }) => isPart(name, flow)).map(({ text }) => text)]));
 }
 
 /** What is written splits again into exactly the packets that came in, in the order of each flow. */
@@ -90,6 +107,9 @@ export function assertWellFormed({ header, packet }: TunWrite): void {
   assert.ok(packet.length <= 65_535 + IPV6_HEADER);
   const length = packet.length - IPV6_HEADER;
   assert.equal(transport.checksum, pseudoHeaderSum(packet, transport.protocol, length), 'sum of the pseudo header');
+  if (transport.protocol === TCP) {
+    assert.equal(transport.flags & (SYN | RST | URG | ACK), ACK, 'plain data only');
+  }
   const hasCwr = transport.protocol === TCP && (flagsAt(packet, IPV6_HEADER) & CWR) !== 0;
   assert.equal(header.ecn, hasCwr, 'the kernel must know of CWR');
 }
