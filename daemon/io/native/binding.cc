@@ -104,7 +104,10 @@ struct PathHandle {
   bool released = false;
   bool collected = false;
 
+  napi_ref settled = nullptr;   // JavaScript function that does nothing
+
   bool call(Event event, int32_t argument);
+  void settle();
   void close();
   void on_released();
 };
@@ -119,9 +122,7 @@ bool PathHandle::call(Event event, int32_t argument) {
   napi_get_global(env, &receiver);
   napi_create_int32(env, static_cast<int32_t>(event), &arguments[0]);
   napi_create_int32(env, argument, &arguments[1]);
-  // make_callback, not call_function: promises and ticks that the handler leaves behind must run.
-  const napi_status status =
-      napi_make_callback(env, context, receiver, function, 2, arguments, nullptr);
+  const napi_status status = napi_call_function(env, receiver, function, 2, arguments, nullptr);
   napi_value error = nullptr;
   bool pending = false;
   if (status != napi_ok && napi_is_exception_pending(env, &pending) == napi_ok && pending) {
@@ -136,6 +137,18 @@ bool PathHandle::call(Event event, int32_t argument) {
   return status == napi_ok;
 }
 
+// Promises and ticks that the handler left behind run now, after its packets have left: nobody waits for those.
+void PathHandle::settle() {
+  napi_handle_scope scope;
+  if (released || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value function;
+  napi_value receiver;
+  napi_get_reference_value(env, settled, &function);
+  napi_get_global(env, &receiver);
+  napi_make_callback(env, context, receiver, function, 0, nullptr, nullptr);
+  napi_close_handle_scope(env, scope);
+}
+
 void PathHandle::close() {
   if (closing) return;
   closing = true;
@@ -147,6 +160,7 @@ void PathHandle::on_released() {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) == napi_ok) {
     napi_delete_reference(env, dispatch);
+    napi_delete_reference(env, settled);
     napi_delete_reference(env, memory);
     napi_async_destroy(env, context);
     napi_close_handle_scope(env, scope);
@@ -260,11 +274,16 @@ napi_value js_open_path(napi_env env, napi_callback_info info) {
   napi_create_string_utf8(env, "miredo:packet-path", NAPI_AUTO_LENGTH, &resource_name);
   napi_async_init(env, nullptr, resource_name, &handle->context);
   napi_create_reference(env, values[1], 1, &handle->dispatch);
+  napi_value nothing;
+  const auto do_nothing = [](napi_env, napi_callback_info) -> napi_value { return nullptr; };
+  napi_create_function(env, "settled", NAPI_AUTO_LENGTH, do_nothing, nullptr, &nothing);
+  napi_create_reference(env, nothing, 1, &handle->settled);
   napi_create_reference(env, values[0], 1, &handle->memory);
   napi_type_tag_object(env, object, &PATH_TAG);
   napi_add_async_cleanup_hook(env, cleanup_at_exit, handle, &handle->cleanup);
   handle->path = std::make_unique<PacketPath>(
-      memory, descriptors, offload_of(features), [handle](Event event, int32_t argument) { return handle->call(event, argument); });
+      memory, descriptors, offload_of(features), [handle](Event event, int32_t argument) { return handle->call(event, argument); },
+      [handle] { handle->settle(); });
   napi_wrap(env, object, handle, path_collected, nullptr, nullptr);
 
   uv_loop_t* loop = nullptr;

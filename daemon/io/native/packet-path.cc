@@ -9,11 +9,13 @@
 #include "errors.h"
 #include "tun.h"
 
-PacketPath::PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call)
+PacketPath::PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call,
+                       Settle settle)
     : memory_(memory),
       descriptors_(descriptors),
       offload_(offload),
       call_(std::move(call)),
+      settle_(std::move(settle)),
       limits_(descriptors.sockets.size()),
       receiver_(memory_.inbound) {}
 
@@ -92,9 +94,13 @@ void PacketPath::on_handle_closed(uv_handle_t* handle) {
 void PacketPath::on_event(uv_poll_t* poll, int status, int events) {
   Watch& watch = *static_cast<Watch*>(poll->data);
   PacketPath& path = *watch.path;
-  if (watch.socket == PACKET) return path.receive_packets();
-  if ((events & UV_WRITABLE) != 0 || status < 0) path.continue_outward();
-  if (!path.closed_ && ((events & UV_READABLE) != 0 || status < 0)) path.receive_datagrams(watch, status);
+  if (watch.socket == PACKET) {
+    path.receive_packets();
+  } else {
+    if ((events & UV_WRITABLE) != 0 || status < 0) path.continue_outward();
+    if ((events & UV_READABLE) != 0 || status < 0) path.receive_datagrams(watch, status);
+  }
+  path.settle_();
 }
 
 void PacketPath::receive_datagrams(Watch& watch, int status) {

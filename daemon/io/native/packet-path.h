@@ -43,8 +43,11 @@ class PacketPath {
  public:
   // Returns false when the call threw: the verdicts are then void.
   using Call = std::function<bool(Event event, int32_t argument)>;
+  // Called after each event, when all that the calls wanted is done.
+  using Settle = std::function<void()>;
 
-  PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call);
+  PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call,
+             Settle settle);
   PacketPath(const PacketPath&) = delete;
   PacketPath& operator=(const PacketPath&) = delete;
 
@@ -108,6 +111,7 @@ class PacketPath {
   const Descriptors descriptors_;
   const Offload offload_;
   const Call call_;
+  const Settle settle_;
   std::vector<std::unique_ptr<Watch>> watches_;
   std::vector<SegmentationLimits> limits_;  // of each socket
   std::function<void()> released_;
