@@ -12,3 +12,7 @@ void ask(const Words& words);
 void solicit(const Words& words);
 void reflect(const Words& words);
 void prime(const Words& words);
+void pour(const Words& words);
+void pour_caller(const Words& words);
+void drink(const Words& words);
+void drink_caller(const Words& words);
