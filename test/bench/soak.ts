@@ -26,32 +26,67 @@ const GIGA = 1e9;
 /** Milliseconds; a bad network is slow. */
 const PATIENCE = 3_600_000;
 const DETOUR = fileURLToPath(new URL('./soak-detour.js', import.meta.url));
-/** Of a thousand. */
-const LOST = 1;
-const DELAYED = 5;
 
-const NETWORKS = ['good', 'lossy', 'reordering', 'bad'] as const;
-type Network = (typeof NETWORKS)[number];
+/** Loss and delay of a thousand packets. What is whole on the wire, up to 64 KiB, counts as one. */
+interface Network {
+  readonly name: string;
+  readonly lost: number;
+  readonly delayed: number;
+  /** Senders cut before the wire, so that single datagrams are lost. */
+  readonly torn: boolean;
+}
 
-/** All that Teredo sends passes the core twice in turn; it is dropped or marked for the detour there. */
-function rules(network: Network): string {
-  const loses = network === 'lossy' || network === 'bad';
-  const reorders = network === 'reordering' || network === 'bad';
+const GOOD: Network = { name: 'good', lost: 0, delayed: 0, torn: false };
+const BAD: Network = { name: 'bad', lost: 10, delayed: 20, torn: false };
+const TORN: Network = { name: 'torn', lost: 1, delayed: 5, torn: true };
+const NETWORKS: readonly Network[] = [
+  GOOD,
+  { name: 'lossy', lost: 10, delayed: 0, torn: false },
+  { name: 'reordering', lost: 0, delayed: 20, torn: false },
+  BAD,
+  TORN,
+];
+
+/** All that Teredo sends comes in to the core; it is dropped or marked for the detour there. */
+function rules({ lost, delayed }: Network): string {
   return `table ip soak
 delete table ip soak
 table ip soak {
+  counter lost { }
+  counter delayed { }
   chain arrivals {
     type filter hook prerouting priority mangle
     iifname "detour" accept
-    ${loses ? `ip protocol udp numgen random mod 1000 < ${LOST} drop` : ''}
-    ${reorders ? `ip protocol udp numgen random mod 1000 < ${DELAYED} meta mark set 7` : ''}
+    ip protocol udp numgen random mod 1000 < ${lost} counter name lost drop
+    ip protocol udp numgen random mod 1000 < ${delayed} counter name delayed meta mark set 7
   }
 }
 `;
 }
 
+const MOST_SEGMENTS = 65_535;
+
 async function setNetwork(lab: Lab, network: Network): Promise<void> {
-  await mustRun(inNamespace(lab.topology.core.namespace, ['nft', '-f', '-']), { input: rules(network) });
+  const { core, relay, nats } = lab.topology;
+  const segments = String(network.torn ? 1 : MOST_SEGMENTS);
+  const limit = (place: Place | undefined, device: string): Promise<unknown> =>
+    mustRun(['ip', '-n', place?.namespace ?? '', 'link', 'set', device, 'gso_max_segs', segments]);
+  await Promise.all([limit(relay, 'eth0'), limit(nats[0], 'wan')]);
+  await mustRun(inNamespace(core.namespace, ['nft', '-f', '-']), { input: rules(network) });
+}
+
+interface Mishaps {
+  lost: number;
+  delayed: number;
+}
+
+/** Adds what the network has done since {@link setNetwork}. */
+async function countMishaps(lab: Lab, mishaps: Mishaps): Promise<void> {
+  const argv = inNamespace(lab.topology.core.namespace, ['nft', 'list', 'counters', 'table', 'ip', 'soak']);
+  const { stdout } = await mustRun(argv);
+  for (const name of ['lost', 'delayed'] as const) {
+    mishaps[name] += Number(new RegExp(`counter ${name} \\{\\s+packets (\\d+)`).exec(stdout)?.[1]);
+  }
 }
 
 async function startDetour(lab: Lab): Promise<void> {
@@ -107,11 +142,17 @@ interface Cell {
   readonly networks: readonly Network[];
 }
 
-/** What is whole meets every network, what falls back the best and the worst. */
+/** All offloads meet every network, what falls back the best and the worst. */
 const cells = (variants: readonly Variant[]): Cell[] =>
-  variants.map((variant, i) => ({ variant, networks: i === 0 ? NETWORKS : ['good', 'bad'] }));
+  variants.map((variant, i) => ({ variant, networks: i === 0 ? NETWORKS : [GOOD, BAD, TORN] }));
 
-async function soakCell(lab: Lab, { variant, networks }: Cell, bytes: number, seed: number): Promise<void> {
+async function soakCell(
+  lab: Lab,
+  { variant, networks }: Cell,
+  bytes: number,
+  seed: number,
+  mishaps: Mishaps,
+): Promise<void> {
   const programs = await startVariant(lab, variant);
   for (const network of networks) {
     await setNetwork(lab, network);
@@ -121,12 +162,13 @@ async function soakCell(lab: Lab, { variant, networks }: Cell, bytes: number, se
     ] as const) {
       const { received = 0, wrong = 0, seconds = Number.NaN } = await move(lab, seed, bytes);
       const rate = ((received * 8) / seconds / GIGA).toFixed(2);
-      const what = `${variant.name}, ${network} network, ${direction}`;
+      const what = `${variant.name}, ${network.name} network, ${direction}`;
       console.log(`${what}: ${(received / GIGA).toFixed(3)} GB, ${rate} Gbit/s, ${wrong} wrong`);
       if (wrong > 0 || received !== bytes) throw new Error(`${what}: ${received} of ${bytes} bytes, ${wrong} wrong`);
     }
+    await countMishaps(lab, mishaps);
   }
-  await setNetwork(lab, 'good');
+  await setNetwork(lab, GOOD);
   await Promise.all(programs.map((program) => program.stop()));
 }
 
@@ -139,7 +181,10 @@ export async function soak(gigabytes: number, seed: number, variants: readonly V
   const lab = await createLab({ nats: ['port-restricted'] });
   try {
     await Promise.all([lab.startServer('ours'), startDetour(lab)]);
-    for (const cell of all) await soakCell(lab, cell, bytes, seed);
+    const mishaps = { lost: 0, delayed: 0 };
+    for (const cell of all) await soakCell(lab, cell, bytes, seed, mishaps);
+    console.log(`all bytes right; ${mishaps.lost} packets lost, ${mishaps.delayed} overtaken`);
+    if (!(mishaps.lost > 0 && mishaps.delayed > 0)) throw new Error('the network was too good to show anything');
   } finally {
     await lab.dispose();
   }
