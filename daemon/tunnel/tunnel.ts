@@ -24,6 +24,8 @@ import {
 import type { TunnelCore } from '../protocol/cores.js';
 import type { TunnelOutput } from '../protocol/outputs.js';
 import type { Instant } from '../protocol/time.js';
+import { decapsulateEcn, ECN_NOT_CAPABLE } from '../wire/ecn.js';
+import { IPV6_HEADER_LENGTH } from '../wire/ipv6.js';
 import { Alarm } from './alarm.js';
 
 /** Index of the service port among the path's sockets. */
@@ -116,7 +118,8 @@ export class Tunnel implements PacketHandler {
     const offset = rows[row + ROW_OFFSET] as number;
     const length = rows[row + ROW_LENGTH] as number;
     const address = rows[row + ROW_ADDRESS] as number;
-    if (!this.#core.handleDatagram(now, batch, offset, length, address, rows[row + ROW_PORT] as number)) {
+    const isCarried = this.#carryEcn(batch, offset, length, rows[row + ROW_OFFLOAD] as number);
+    if (!isCarried || !this.#core.handleDatagram(now, batch, offset, length, address, rows[row + ROW_PORT] as number)) {
       rows[row + ROW_VERDICT] = VERDICT_DROP;
       return;
     }
@@ -138,11 +141,13 @@ export class Tunnel implements PacketHandler {
     const segment = rows[row + ROW_SEGMENT] as number;
     const address = rows[row + ROW_ADDRESS] as number;
     const port = rows[row + ROW_PORT] as number;
+    const ecn = rows[row + ROW_OFFLOAD] as number;
     rows[row + ROW_VERDICT] = VERDICT_FORWARD;
     let index = 0;
     for (let offset = start; offset < end; offset += segment, index++) {
       const length = Math.min(segment, end - offset);
-      if (this.#core.handleDatagram(now, batch, offset, length, address, port)) {
+      const isCarried = this.#carryEcn(batch, offset, length, ecn);
+      if (isCarried && this.#core.handleDatagram(now, batch, offset, length, address, port)) {
         if (forward.offset === offset && forward.length === length) continue;
         const packet = forward.offset;
         this.#path.writePacket(batch.bytes.subarray(packet, packet + forward.length));
@@ -150,5 +155,13 @@ export class Tunnel implements PacketHandler {
       const column = row + ROW_DROPPED + (index >>> 5);
       rows[column] = (rows[column] as number) | (1 << (index & 31));
     }
+  }
+
+  /** False: the mark that the datagram got on its way cannot be handed on. Shims are control traffic, without marks. */
+  #carryEcn({ bytes }: Batch, offset: number, length: number, outer: number): boolean {
+    if (outer === ECN_NOT_CAPABLE || length < IPV6_HEADER_LENGTH || (bytes[offset] as number) >>> 4 !== 6) return true;
+    if (decapsulateEcn(bytes, offset, outer)) return true;
+    this.#core.counters.drops.congestion++;
+    return false;
   }
 }

@@ -52,6 +52,8 @@ export interface InjectedDatagram {
   /** 0 unless told otherwise. */
   readonly socket?: number;
   readonly segment?: number;
+  /** ECN field of the outer header; 0 unless told otherwise. */
+  readonly ecn?: number;
 }
 
 /** A packet, or a run of them behind one header. */
@@ -104,6 +106,7 @@ export class MemoryPath implements PacketPath {
         this.inbound.rows[row + ROW_ADDRESS] = datagram.address;
         this.inbound.rows[row + ROW_PORT] = datagram.port;
         this.inbound.rows[row + ROW_SOCKET] = datagram.socket ?? 0;
+        this.inbound.rows[row + ROW_OFFLOAD] = datagram.ecn ?? 0;
       }
       this.#run(
         (handler) => handler.handleDatagrams(chunk.length),
