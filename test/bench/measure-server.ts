@@ -1,19 +1,18 @@
-/** Solicitations a second that a server process answers over UDP, and what the generator itself could do. */
+/** Solicitations a second that a server process answers over UDP, and what one could that did nothing. */
 import { concatenate, emitAuthentication } from '../../daemon/wire/encapsulation.js';
 import type { Ipv4Address, Port } from '../../daemon/wire/ipv4.js';
 import { emitRouterSolicitation } from '../../daemon/wire/router-discovery.js';
 import { emitLinkLocal } from '../../daemon/wire/teredo-address.js';
 import { mustRun } from '../lab/command.js';
+import { inNamespace } from '../lab/namespaces.js';
 import type { Arena } from './arenas.js';
-import { listen, type Numbers, traffic } from './load-generator.js';
+import { listen, traffic } from './load-generator.js';
 import { processorSeconds } from './processes.js';
 import type { Results } from './results.js';
 import { inTurns, type Rounds } from './rounds.js';
 
 const SERVER_PORT = 3544;
 const REFLECTOR_PORT = 7302;
-/** Solicitations under way. */
-const WINDOW = 512;
 
 /** As a client asks: an authentication header with a nonce and no secret, then the solicitation (RFC 4380 §5.2.1). */
 function solicitation(): string {
@@ -27,8 +26,29 @@ function solicitation(): string {
 /** Address of the generator, in the server's own namespace. */
 const GENERATOR = '198.51.100.250';
 
-async function ask({ lab }: Arena, port: number, seconds: number): Promise<Numbers> {
-  return traffic(lab.server, ['solicit', GENERATOR, lab.server.ipv4[0] ?? '', port, solicitation(), WINDOW, seconds]);
+const RULES = `table ip answers {
+  counter answered { }
+  chain arrivals {
+    type filter hook prerouting priority raw
+    ip daddr ${GENERATOR} counter name answered drop
+  }
+}
+`;
+
+interface Answers {
+  readonly answered: number;
+  readonly perSecond: number;
+}
+
+/** Solicitations come faster than they are answered: the server is never idle. Answers are counted and dropped. */
+async function ask({ lab }: Arena, port: number, seconds: number): Promise<Answers> {
+  const counter = inNamespace(lab.server.namespace, ['nft', 'reset', 'counter', 'ip', 'answers', 'answered']);
+  await mustRun(counter);
+  const words = ['solicit', GENERATOR, lab.server.ipv4[0] ?? '', port, solicitation(), seconds];
+  const { seconds: took = Number.NaN } = await traffic(lab.server, words);
+  const { stdout } = await mustRun(counter);
+  const answered = Number(/packets (\d+)/.exec(stdout)?.[1]);
+  return { answered, perSecond: answered / took };
 }
 
 const MILLION = 1e6;
@@ -36,7 +56,7 @@ const MILLION = 1e6;
 async function askServer(arena: Arena, seconds: number, results: Results): Promise<void> {
   const server = arena.server();
   const before = processorSeconds(server);
-  const { perSecond = Number.NaN, answered = Number.NaN } = await ask(arena, SERVER_PORT, seconds);
+  const { perSecond, answered } = await ask(arena, SERVER_PORT, seconds);
   results.add('solicitations', arena.name, 'answers/s', perSecond);
   const each = (processorSeconds(server) - before) / (answered / MILLION);
   results.add('cpu-server', arena.name, 's/million', each);
@@ -49,6 +69,7 @@ export async function measureServer(arenas: readonly Arena[], rounds: Rounds, se
   if (first === undefined) return;
   for (const { lab } of arenas) {
     await mustRun(['ip', '-n', lab.server.namespace, 'address', 'replace', `${GENERATOR}/32`, 'dev', 'lo']);
+    await mustRun(inNamespace(lab.server.namespace, ['nft', '-f', '-']), { input: RULES });
   }
   await inTurns(rounds, arenas, (arena) => askServer(arena, seconds, results));
   const reflector = await listen(first.lab, first.lab.server, [
@@ -57,7 +78,7 @@ export async function measureServer(arenas: readonly Arena[], rounds: Rounds, se
     REFLECTOR_PORT,
   ]);
   await inTurns(rounds, [first], async (arena) => {
-    const { perSecond = Number.NaN } = await ask(arena, REFLECTOR_PORT, seconds);
+    const { perSecond } = await ask(arena, REFLECTOR_PORT, seconds);
     results.add('solicitations', 'reflector', 'answers/s', perSecond);
   });
   await reflector.stop();
