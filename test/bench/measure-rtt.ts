@@ -9,8 +9,11 @@ import { inTurns, type Rounds } from './rounds.js';
 
 const PORT = 7301;
 
-async function ask(arena: Arena, metric: string, seconds: number, results: Results): Promise<void> {
-  const { p50, p99 } = await traffic(arena.lab.client(0), ['ask', arena.host, PORT, seconds]);
+/** Microseconds between questions beside a flow; 0: the next follows the answer. */
+const INTERVAL = 1_000;
+
+async function ask(arena: Arena, metric: string, seconds: number, interval: number, results: Results): Promise<void> {
+  const { p50, p99 } = await traffic(arena.lab.client(0), ['ask', arena.host, PORT, seconds, interval]);
   results.add(`${metric}-p50`, arena.name, 'µs', p50 ?? Number.NaN);
   results.add(`${metric}-p99`, arena.name, 'µs', p99 ?? Number.NaN);
 }
@@ -37,7 +40,7 @@ async function askUnderLoad(
   const bulk = transfer(arena, 1, direction, Math.ceil(seconds) + 2);
   const flows = (): true | undefined => (bytesSeen(pid) - before > FLOWING ? true : undefined);
   await Promise.race([bulk, waitFor('the bulk flow', flows, { timeout: 10_000 })]);
-  await ask(arena, `rtt-beside-${direction}`, seconds, results);
+  await ask(arena, `rtt-beside-${direction}`, seconds, INTERVAL, results);
   await bulk;
 }
 
@@ -46,7 +49,7 @@ export async function measureRtt(arenas: readonly Arena[], rounds: Rounds, secon
   const echoes = await Promise.all(labs.map(({ lab }) => listen(lab, lab.host, ['echo', PORT])));
   const pids = new Map(labs.map(({ lab }, i) => [lab, echoes[i]?.pid ?? 0]));
   rounds.say('round trips, idle');
-  await inTurns(rounds, arenas, (arena) => ask(arena, 'rtt-idle', seconds / 2, results));
+  await inTurns(rounds, arenas, (arena) => ask(arena, 'rtt-idle', seconds / 2, 0, results));
   const servers = await Promise.all(labs.map(startIperf));
   for (const direction of DIRECTIONS) {
     rounds.say(`round trips beside a TCP flow ${direction}`);

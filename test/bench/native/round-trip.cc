@@ -1,4 +1,6 @@
 // One question at a time, and how long its answer takes.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -39,7 +41,8 @@ double ask_once(int fd, uint32_t number) {
 // Seconds until an answer counts as lost, and for how long a lost one counts.
 constexpr double PATIENCE = 1;
 
-// ask ADDRESS PORT SECONDS: one datagram of 64 bytes under way at a time.
+// ask ADDRESS PORT SECONDS [INTERVAL]: one datagram of 64 bytes under way at a time. With an interval (microseconds),
+// one is due each time it is over, whether or not the one before was answered: slow times weigh what they last.
 void ask(const Words& words) {
   const int fd = open_udp(0);
   const sockaddr_in6 to = parse_address(words.at(0), std::stoi(words.at(1)));
@@ -52,10 +55,18 @@ void ask(const Words& words) {
   while (now() < warm) ask_once(fd, ++number);
   const uint32_t first = number;
   const double end = now() + std::stod(words.at(2));
-  while (now() < end) {
+  const double interval = words.size() > 3 ? std::stod(words.at(3)) / 1e6 : 0;
+  for (double due = now(); due < end; due = std::max(due + interval, now())) {
+    const double early = due - now();
+    if (early > 0) usleep(static_cast<useconds_t>(early * 1e6));
     const double time = ask_once(fd, ++number);
     if (time < 0) lost++;
-    times.push_back(time < 0 ? PATIENCE * 1e6 : time);
+    // Those that were due meanwhile would have waited for the rest of it.
+    double left = time < 0 ? PATIENCE * 1e6 : time;
+    do {
+      times.push_back(left);
+      left -= interval * 1e6;
+    } while (interval > 0 && left > 0);
   }
   std::sort(times.begin(), times.end());
   const auto at = [&times](double share) {
