@@ -1,8 +1,16 @@
 /** Memory for batches: slabs of slots, and their rows. */
 import { type Batch, ROW_STRIDE } from './packet-path.js';
 
-/** Datagrams or packets in one batch. */
-export const BATCH_CAPACITY = 64;
+/** Rows of a batch of datagrams; each has a slot of its own, since the kernel fills several at once. */
+export const INBOUND_CAPACITY = 64;
+
+/**
+ * Rows of a batch of packets, which lie one behind the other: as many as wait in a TUN device, so that those of one
+ * flow among many meet.
+ */
+export const OUTBOUND_CAPACITY = 512;
+/** The addon stops reading at 512 KiB; one packet more must fit. */
+export const OUTBOUND_BYTES = 640 * 1024;
 
 /**
  * Bytes between two slots: 65,507 bytes of UDP payload fit, and a run that UDP_GRO or TSO hands over (67,584), plus

@@ -20,7 +20,17 @@ export interface TunDevice {
   readonly fd: number;
   readonly name: string;
   readonly index: number;
+  /** What the kernel granted of what was wanted. */
+  readonly offload: TunOffload;
 }
+
+/**
+ * What a TUN device leaves to the packet path, each step including those before it (enum TunOffload in native/tun.h):
+ * nothing; nothing but a header in front of each packet that may say so; checksums; cutting big TCP packets; and UDP
+ * ones.
+ */
+export const TUN_OFFLOADS = ['none', 'header', 'checksum', 'tcp', 'udp'] as const;
+export type TunOffload = (typeof TUN_OFFLOADS)[number];
 
 export interface UdpSocket {
   readonly ok: true;
@@ -45,13 +55,15 @@ const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 /**
  * Opens a TUN device; `name` may be '' (the kernel chooses) or hold one %d. It is not persistent: it goes away with
- * its last descriptor. An existing persistent TUN device of that name is taken when nobody else holds it.
+ * its last descriptor. An existing persistent TUN device of that name is taken when nobody else holds it. A kernel that
+ * cannot do all of `offload` does less.
  */
-export function openTun(name: string): TunDevice | OpenFailure {
+export function openTun(name: string, offload: TunOffload = 'udp'): TunDevice | OpenFailure {
   if (name.includes('\0')) return failure('EINVAL', `Interface name ${JSON.stringify(name)} is not valid.`);
-  const result = loadAddon().openTun(name);
+  const result = loadAddon().openTun(name, TUN_OFFLOADS.indexOf(offload));
   if ('errno' in result) return failure(result.errno, tunSentence(name, result));
-  return { ok: true, fd: result.fd, name: result.name, index: result.index };
+  const granted = TUN_OFFLOADS[result.offload] ?? 'none';
+  return { ok: true, fd: result.fd, name: result.name, index: result.index, offload: granted };
 }
 
 /** Opens a UDP socket over IPv4 that sends with DF clear (RFC 4380 §5.1.2). */

@@ -10,7 +10,7 @@
  * error surfaces as an uncaughtException.
  */
 import type { Ipv4Address, Port } from '../wire/ipv4.js';
-import { allocateBatch, BATCH_CAPACITY, SLOT_BYTES } from './batch-memory.js';
+import { allocateBatch, INBOUND_CAPACITY, OUTBOUND_BYTES, OUTBOUND_CAPACITY, SLOT_BYTES } from './batch-memory.js';
 import {
   type Dispatch,
   EVENT_DATAGRAMS,
@@ -19,6 +19,10 @@ import {
   loadAddon,
   type NativeAddon,
   type NativePath,
+  OFFLOAD_JOIN_TCP,
+  OFFLOAD_JOIN_UDP,
+  OFFLOAD_RECEIVE_RUNS,
+  OFFLOAD_SEND_RUNS,
 } from './native-addon.js';
 import {
   type Batch,
@@ -48,6 +52,27 @@ export interface PathDescriptors {
   readonly sockets: readonly number[];
 }
 
+/**
+ * What the kernel may be asked for. What it refuses the path finds out and does without; here a test can say so in
+ * advance. All is on by default.
+ */
+export interface PathOffload {
+  /** Runs of datagrams on receive (UDP_GRO). */
+  readonly receiveRuns?: boolean;
+  /** Several datagrams of one size in one message (UDP_SEGMENT). */
+  readonly sendRuns?: boolean;
+  /** TCP packets of a flow joined before they go to the TUN device. */
+  readonly joinTcp?: boolean;
+  /** The same for UDP. */
+  readonly joinUdp?: boolean;
+}
+
+const offloadBits = ({ receiveRuns, sendRuns, joinTcp, joinUdp }: PathOffload): number =>
+  (receiveRuns === false ? 0 : OFFLOAD_RECEIVE_RUNS) |
+  (sendRuns === false ? 0 : OFFLOAD_SEND_RUNS) |
+  (joinTcp === false ? 0 : OFFLOAD_JOIN_TCP) |
+  (joinUdp === false ? 0 : OFFLOAD_JOIN_UDP);
+
 /** BOUNDED: what a handler call sends by itself waits here; when either is used up it leaves early. */
 const PENDING_ROWS = 256;
 const PENDING_BYTES = 256 * 1024;
@@ -64,13 +89,13 @@ const LAST_ERRNO = 5;
 const COUNTERS = 6;
 
 /** Throws when a descriptor is not open or cannot be polled; they are then still the caller's. */
-export function openPacketPath(descriptors: PathDescriptors): PacketPath {
-  return new KernelPath(descriptors, loadAddon());
+export function openPacketPath(descriptors: PathDescriptors, offload: PathOffload = {}): PacketPath {
+  return new KernelPath(descriptors, offload, loadAddon());
 }
 
 class KernelPath implements PacketPath {
-  readonly inbound = allocateBatch(BATCH_CAPACITY, BATCH_CAPACITY * SLOT_BYTES);
-  readonly outbound = allocateBatch(BATCH_CAPACITY, BATCH_CAPACITY * SLOT_BYTES);
+  readonly inbound = allocateBatch(INBOUND_CAPACITY, INBOUND_CAPACITY * SLOT_BYTES);
+  readonly outbound = allocateBatch(OUTBOUND_CAPACITY, OUTBOUND_BYTES);
   readonly #pending: Batch = allocateBatch(PENDING_ROWS, PENDING_BYTES);
   readonly #pendingCount = new Int32Array(1);
   readonly #counters = new Float64Array(COUNTERS);
@@ -81,7 +106,7 @@ class KernelPath implements PacketPath {
   #dispatching = false;
   #closed = false;
 
-  constructor(descriptors: PathDescriptors, addon: NativeAddon) {
+  constructor(descriptors: PathDescriptors, offload: PathOffload, addon: NativeAddon) {
     this.#addon = addon;
     const memory = {
       inboundBytes: this.inbound.bytes,
@@ -99,6 +124,7 @@ class KernelPath implements PacketPath {
       descriptors.tun ?? -1,
       descriptors.raw ?? -1,
       descriptors.sockets,
+      offloadBits(offload),
     );
   }
 

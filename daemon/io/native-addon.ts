@@ -40,8 +40,23 @@ export const EVENT_PACKETS = 1;
 export const EVENT_TUN_FAILED = 2;
 export const EVENT_UDP_FAILED = 3;
 
+export const OFFLOAD_RECEIVE_RUNS = 1;
+export const OFFLOAD_SEND_RUNS = 2;
+export const OFFLOAD_JOIN_TCP = 4;
+export const OFFLOAD_JOIN_UDP = 8;
+
+/** What goes to the TUN device in one write: the virtio-net header, and the packet. */
+export interface JoinedPacket {
+  readonly header: Uint8Array;
+  readonly packet: Uint8Array;
+}
+
 export interface NativeAddon {
-  openTun(name: string): { readonly fd: number; readonly name: string; readonly index: number } | NativeFailure;
+  /** `offload` as TUN_OFFLOAD in descriptors.ts. */
+  openTun(
+    name: string,
+    offload: number,
+  ): { readonly fd: number; readonly name: string; readonly index: number; readonly offload: number } | NativeFailure;
   /** Address in host order, unsigned. */
   openUdp(
     address: number,
@@ -49,12 +64,23 @@ export interface NativeAddon {
     bufferBytes: number,
   ): { readonly fd: number; readonly address: number; readonly port: number } | NativeFailure;
   openRawIpv6(bufferBytes: number): { readonly fd: number } | NativeFailure;
-  /** -1 for a descriptor that is not there. Throws when one of them cannot be polled. */
-  openPath(memory: SharedMemory, dispatch: Dispatch, tun: number, raw: number, sockets: readonly number[]): NativePath;
+  /** -1 for a descriptor that is not there; `offload` is a sum of OFFLOAD bits. Throws when one cannot be polled. */
+  openPath(
+    memory: SharedMemory,
+    dispatch: Dispatch,
+    tun: number,
+    raw: number,
+    sockets: readonly number[],
+    offload: number,
+  ): NativePath;
   startPath(path: NativePath): void;
   flushPath(path: NativePath): void;
   closePath(path: NativePath): void;
   errnoName(code: number): string;
+  /** For tests: what the path makes of a packet that the TUN device hands over. */
+  segmentPacket(packet: Uint8Array, virtioHeader: Uint8Array): Uint8Array[];
+  /** For tests: what the path makes of packets that go to the TUN device. */
+  coalescePackets(packets: readonly Uint8Array[]): JoinedPacket[];
   /** Locks the whole file for writing: 0, or an errno. */
   lockFile(fd: number): number;
   /** 0, or an errno. */

@@ -17,12 +17,15 @@
 import type { Ipv4Address, Port } from '../wire/ipv4.js';
 
 /** Int32 columns of a row; row i begins at i * ROW_STRIDE. */
-export const ROW_STRIDE = 8;
+export const ROW_STRIDE = 12;
 /** Byte offset in the slab. In: first byte of the UDP payload or IPv6 packet. Out: first byte to forward. */
 export const ROW_OFFSET = 0;
 /** Bytes from there. Inward the tunnel shortens it to the IPv6 packet (no header shims, no trailers). */
 export const ROW_LENGTH = 1;
-/** Size of each packet of a run, or 0 when the row is one packet. */
+/**
+ * 0 when the row is one packet. Inward: size of each datagram of a run but the last, one behind the other. Outward:
+ * payload of each packet but the last; there is one header, for all of them.
+ */
 export const ROW_SEGMENT = 2;
 /** Inward: IPv4 source of the datagram. Outward: where to send it. Host order, as a signed int32. */
 export const ROW_ADDRESS = 3;
@@ -32,8 +35,16 @@ export const ROW_PORT = 4;
 export const ROW_SOCKET = 5;
 /** VERDICT_DROP or VERDICT_FORWARD; the device presets DROP. */
 export const ROW_VERDICT = 6;
-/** Opaque to the tunnel: how the device must treat a run that is queued and sent later (offload type, ECN). */
+/**
+ * Outward opaque to the tunnel: where the headers of a run lie, for one that is queued and sent later. Inward: the ECN
+ * field of the outer header (RFC 3168 §5), which the datagrams of a run share.
+ */
 export const ROW_OFFLOAD = 7;
+/**
+ * Four columns of bits, preset 0: of an inbound run with VERDICT_FORWARD, datagram i does not go with the others when
+ * bit i & 31 of column i >>> 5 is set. No run has more than 128.
+ */
+export const ROW_DROPPED = 8;
 
 export const VERDICT_DROP = 0;
 export const VERDICT_FORWARD = 1;

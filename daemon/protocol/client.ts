@@ -62,6 +62,7 @@ export class TeredoClient implements ClientCore {
   #qualified = false;
   /** When a change of state comes about. */
   #now = 0 as Instant;
+  #mtu = 0;
 
   constructor(configuration: ClientConfiguration, environment: Environment, output: ClientOutput) {
     this.#prefix = configuration.prefix;
@@ -129,6 +130,11 @@ export class TeredoClient implements ClientCore {
     if (!this.#qualified) return this.#drop('not-qualified');
     if (length < IPV6_HEADER_LENGTH || view.getUint8(offset) >>> 4 !== 6) return this.#drop('malformed');
     if (!this.#isOwn(view, offset + IPV6_SOURCE)) return this.#drop('bad-source');
+    // The interface has the same MTU, unless somebody changed it. A run's packets were cut by it.
+    if (segment === 0 && length > this.#mtu) {
+      this.#contacting.tooBig(now, memory.bytes.subarray(offset, offset + length), this.#mtu);
+      return false;
+    }
     const destination = offset + IPV6_DESTINATION;
     const peer = this.peers.find(view, destination);
     if (peer !== NO_PEER && ((this.peers.flags[peer] as number) & PEER_TRUSTED) !== 0) {
@@ -421,6 +427,7 @@ export class TeredoClient implements ClientCore {
     if (state.name === 'qualified') {
       const view = new DataView(state.address.buffer, state.address.byteOffset, 16);
       if (!this.#isOwn(view, 0)) this.#forgetPeers();
+      this.#mtu = state.mtu;
       for (let word = 0; word < 4; word++) this.#own[word] = view.getInt32(4 * word);
     } else {
       this.#forgetPeers();

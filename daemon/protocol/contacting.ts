@@ -5,7 +5,7 @@
  *
  * What "asking" means (bubbles, an echo test) is the {@link Requester}'s affair.
  */
-import { emitUnreachable, isIcmpv6Error } from '../wire/icmpv6.js';
+import { emitTooBig, emitUnreachable, isIcmpv6Error } from '../wire/icmpv6.js';
 import { ipv4, port } from '../wire/ipv4.js';
 import { IPV6_SOURCE, type Ipv6Address, readIpv6 } from '../wire/ipv6.js';
 import { CONTACT_ATTEMPTS, UNREACHABLE_BURST, UNREACHABLE_RATE } from './constants.js';
@@ -107,6 +107,14 @@ export class Contacting {
     const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
     if (isIcmpv6Error(view, 0) || !this.#errors.take(now)) return;
     this.#output.deliverPacket(emitUnreachable(this.#requester.errorSource(), readIpv6(packet, IPV6_SOURCE), packet));
+  }
+
+  /** Tells the sender of `packet` that the tunnel carries `mtu` bytes (RFC 4443 §3.2), within the same limit. */
+  tooBig(now: Instant, packet: Uint8Array, mtu: number): void {
+    this.#counters.drops['too-big']++;
+    const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+    if (isIcmpv6Error(view, 0) || !this.#errors.take(now)) return;
+    this.#output.deliverPacket(emitTooBig(this.#requester.errorSource(), readIpv6(packet, IPV6_SOURCE), packet, mtu));
   }
 
   #abandon(now: Instant, contact: Contact): void {

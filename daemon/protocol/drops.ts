@@ -27,6 +27,10 @@ export const DROP_REASONS = [
   'unreachable',
   /** Data through a server, which carries only bubbles and ICMPv6. */
   'via-server',
+  /** Marked for congestion on the way, but its sender would not understand (RFC 6040 §4.2). */
+  'congestion',
+  /** Larger than the tunnel's MTU; its sender was told "packet too big". */
+  'too-big',
   /** A bubble: processed, never delivered (RFC 4380 §5.2.3). Counted as a kind of its own, not as a fault. */
   'bubble',
   /** A packet of the protocol itself (advertisement, answer to our own echo test): processed, not delivered. */

@@ -9,6 +9,7 @@ import {
   type PacketPath,
   type PacketPathFailure,
   ROW_ADDRESS,
+  ROW_DROPPED,
   ROW_LENGTH,
   ROW_OFFLOAD,
   ROW_OFFSET,
@@ -23,12 +24,12 @@ import {
 import type { TunnelCore } from '../protocol/cores.js';
 import type { TunnelOutput } from '../protocol/outputs.js';
 import type { Instant } from '../protocol/time.js';
+import { decapsulateEcn, ECN_NOT_CAPABLE } from '../wire/ecn.js';
+import { IPV6_HEADER_LENGTH } from '../wire/ipv6.js';
 import { Alarm } from './alarm.js';
 
 /** Index of the service port among the path's sockets. */
 const SERVICE_SOCKET = 0;
-/** In place of an offset. */
-const NO_ROW = -1;
 
 /** What a core sends through a path: the sink that client and relay are constructed with. */
 export function pathOutput(path: PacketPath): TunnelOutput {
@@ -117,7 +118,8 @@ export class Tunnel implements PacketHandler {
     const offset = rows[row + ROW_OFFSET] as number;
     const length = rows[row + ROW_LENGTH] as number;
     const address = rows[row + ROW_ADDRESS] as number;
-    if (!this.#core.handleDatagram(now, batch, offset, length, address, rows[row + ROW_PORT] as number)) {
+    const isCarried = this.#carryEcn(batch, offset, length, rows[row + ROW_OFFLOAD] as number);
+    if (!isCarried || !this.#core.handleDatagram(now, batch, offset, length, address, rows[row + ROW_PORT] as number)) {
       rows[row + ROW_VERDICT] = VERDICT_DROP;
       return;
     }
@@ -128,10 +130,8 @@ export class Tunnel implements PacketHandler {
   }
 
   /**
-   * Datagrams of one sender, each judged by itself. As long as each is forwarded whole, the row grows over them. What
-   * comes behind the first that is not (dropped, or stripped of a shim or trailer) is handed on packet by packet.
-   *
-   * A bitmap of verdicts in the row would have its place here: then a run with a gap could stay one row.
+   * Datagrams of one sender, each judged by itself: the row goes on with those that are forwarded whole. One that is
+   * stripped of a shim or trailer is handed on by itself.
    */
   #judgeRun(now: Instant, batch: Batch, row: number): void {
     const { rows } = batch;
@@ -141,27 +141,27 @@ export class Tunnel implements PacketHandler {
     const segment = rows[row + ROW_SEGMENT] as number;
     const address = rows[row + ROW_ADDRESS] as number;
     const port = rows[row + ROW_PORT] as number;
-    let whole = start;
-    for (let offset = start; offset < end; offset += segment) {
+    const ecn = rows[row + ROW_OFFLOAD] as number;
+    rows[row + ROW_VERDICT] = VERDICT_FORWARD;
+    let index = 0;
+    for (let offset = start; offset < end; offset += segment, index++) {
       const length = Math.min(segment, end - offset);
-      if (!this.#core.handleDatagram(now, batch, offset, length, address, port)) continue;
-      if (whole === offset && forward.offset === offset && forward.length === length) {
-        whole = offset + length;
-        continue;
+      const isCarried = this.#carryEcn(batch, offset, length, ecn);
+      if (isCarried && this.#core.handleDatagram(now, batch, offset, length, address, port)) {
+        if (forward.offset === offset && forward.length === length) continue;
+        const packet = forward.offset;
+        this.#path.writePacket(batch.bytes.subarray(packet, packet + forward.length));
       }
-      // What is written now leaves before the batch's rows: the packets ahead of it have to be written, too. They
-      // were, when `whole` is NO_ROW: behind a gap no row can grow.
-      const { offset: from, length: size } = forward;
-      for (let ahead = start; ahead < whole; ahead += segment)
-        this.#write(batch, ahead, Math.min(segment, end - ahead));
-      this.#write(batch, from, size);
-      whole = NO_ROW;
+      const column = row + ROW_DROPPED + (index >>> 5);
+      rows[column] = (rows[column] as number) | (1 << (index & 31));
     }
-    rows[row + ROW_VERDICT] = whole > start ? VERDICT_FORWARD : VERDICT_DROP;
-    rows[row + ROW_LENGTH] = Math.max(whole - start, 0);
   }
 
-  #write(batch: Batch, offset: number, length: number): void {
-    this.#path.writePacket(batch.bytes.subarray(offset, offset + length));
+  /** False: the mark that the datagram got on its way cannot be handed on. Shims are control traffic, without marks. */
+  #carryEcn({ bytes }: Batch, offset: number, length: number, outer: number): boolean {
+    if (outer === ECN_NOT_CAPABLE || length < IPV6_HEADER_LENGTH || (bytes[offset] as number) >>> 4 !== 6) return true;
+    if (decapsulateEcn(bytes, offset, outer)) return true;
+    this.#core.counters.drops.congestion++;
+    return false;
   }
 }

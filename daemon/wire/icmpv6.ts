@@ -10,6 +10,7 @@ import {
 } from './ipv6.js';
 
 export const ICMPV6_UNREACHABLE = 1;
+export const ICMPV6_TOO_BIG = 2;
 export const ICMPV6_ECHO_REQUEST = 128;
 export const ICMPV6_ECHO_REPLY = 129;
 export const ICMPV6_ROUTER_SOLICITATION = 133;
@@ -79,10 +80,27 @@ function emitEcho(
 
 /** Destination unreachable, quoting the packet that could not go (RFC 4443 §3.1). */
 export function emitUnreachable(source: Ipv6Address, destination: Ipv6Address, packet: Uint8Array): Uint8Array {
+  return emitError(source, destination, packet, ICMPV6_UNREACHABLE, UNREACHABLE_ADDRESS, 0);
+}
+
+/** Packet too big (RFC 4443 §3.2). */
+export function emitTooBig(source: Ipv6Address, destination: Ipv6Address, packet: Uint8Array, mtu: number): Uint8Array {
+  return emitError(source, destination, packet, ICMPV6_TOO_BIG, 0, mtu);
+}
+
+function emitError(
+  source: Ipv6Address,
+  destination: Ipv6Address,
+  packet: Uint8Array,
+  type: number,
+  code: number,
+  value: number,
+): Uint8Array {
   const quoted = packet.subarray(0, MINIMUM_MTU - IPV6_HEADER_LENGTH - ECHO_HEADER_LENGTH);
   const body = new Uint8Array(ECHO_HEADER_LENGTH + quoted.length);
-  body[0] = ICMPV6_UNREACHABLE;
-  body[1] = UNREACHABLE_ADDRESS;
+  body[0] = type;
+  body[1] = code;
+  new DataView(body.buffer).setUint32(4, value);
   body.set(quoted, ECHO_HEADER_LENGTH);
   return emitIcmpv6(source, destination, 64, body);
 }

@@ -69,7 +69,7 @@ function statistics(): object {
   const drops = Object.fromEntries(
     ['malformed', 'not-for-us', 'bad-source', 'bad-destination', 'not-global-ipv4', 'spoofed', 'untrusted']
       .concat(['bad-advertisement', 'bad-authentication', 'not-qualified', 'queue-full', 'unreachable'])
-      .concat(['via-server', 'bubble', 'control'])
+      .concat(['via-server', 'congestion', 'too-big', 'bubble', 'control'])
       .map((reason) => [reason, 0]),
   );
   const path = { receiveCalls: 0, sendCalls: 0, sendWouldBlock: 0, sendRefused: 0, deliverRefused: 0, lastError: '' };

@@ -13,6 +13,7 @@ import {
   type PacketPathCounters,
   type PacketPathFailure,
   ROW_ADDRESS,
+  ROW_DROPPED,
   ROW_LENGTH,
   ROW_OFFLOAD,
   ROW_OFFSET,
@@ -51,6 +52,8 @@ export interface InjectedDatagram {
   /** 0 unless told otherwise. */
   readonly socket?: number;
   readonly segment?: number;
+  /** ECN field of the outer header; 0 unless told otherwise. */
+  readonly ecn?: number;
 }
 
 /** A packet, or a run of them behind one header. */
@@ -103,6 +106,7 @@ export class MemoryPath implements PacketPath {
         this.inbound.rows[row + ROW_ADDRESS] = datagram.address;
         this.inbound.rows[row + ROW_PORT] = datagram.port;
         this.inbound.rows[row + ROW_SOCKET] = datagram.socket ?? 0;
+        this.inbound.rows[row + ROW_OFFLOAD] = datagram.ecn ?? 0;
       }
       this.#run(
         (handler) => handler.handleDatagrams(chunk.length),
@@ -232,10 +236,14 @@ export class MemoryPath implements PacketPath {
 
   #packetRows(count: number): Emission[] {
     const { bytes } = this.inbound;
-    return forwardedRows(this.inbound, count).map((row) => ({
-      kind: 'packet',
-      bytes: bytes.slice(row.offset, row.offset + row.length),
-    }));
+    return forwardedRows(this.inbound, count).flatMap(({ offset, length, segment, dropped }) => {
+      const size = segment === 0 ? Math.max(length, 1) : segment;
+      const starts = Array.from({ length: Math.ceil(length / size) }, (_, i) => i).filter((i) => !dropped.includes(i));
+      return starts.map((i): MemoryPacket => {
+        const start = offset + i * size;
+        return { kind: 'packet', bytes: bytes.slice(start, Math.min(start + size, offset + length)) };
+      });
+    });
   }
 
   #datagramRows(count: number): Emission[] {
@@ -273,6 +281,8 @@ export interface RowValues {
   readonly socket: number;
   readonly verdict: number;
   readonly offload: number;
+  /** Of an inbound run, the datagrams that do not go with the others. */
+  readonly dropped: readonly number[];
 }
 
 export function readRow(batch: Batch, index: number): RowValues {
@@ -286,6 +296,7 @@ export function readRow(batch: Batch, index: number): RowValues {
     socket: column(ROW_SOCKET),
     verdict: column(ROW_VERDICT),
     offload: column(ROW_OFFLOAD),
+    dropped: Array.from({ length: 128 }, (_, i) => i).filter((i) => (column(ROW_DROPPED + (i >>> 5)) >>> (i & 31)) & 1),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The drivers with the real cores, over packet paths in memory. */
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { VERDICT_FORWARD } from '../../daemon/io/packet-path.js';
 import type { TunnelState } from '../../daemon/protocol/tunnel-state.js';
 import { now, systemEnvironment } from '../../daemon/service/environment.js';
 import { createEngine, type Engine } from '../../daemon/tunnel/engine.js';
@@ -17,7 +18,7 @@ import {
   writeIpv6Header,
 } from '../../daemon/wire/ipv6.js';
 import { emitTeredoAddress, TEREDO_PORT, TEREDO_PREFIX } from '../../daemon/wire/teredo-address.js';
-import { type MemoryDatagram, MemoryPath } from '../support/memory-path.js';
+import { type MemoryDatagram, MemoryPath, readRow } from '../support/memory-path.js';
 
 // No timer of an engine may keep this process from ending.
 mock.timers.enable({ apis: ['setTimeout'] });
@@ -157,7 +158,9 @@ test('a run from a trusted peer goes through as one row', () => {
   const peer = teredoAddress(PEER);
   const datagrams = [packet(peer, own, 1, 80), packet(peer, own, 2, 80), packet(peer, own, 3, 10)];
   path.injectDatagrams([{ bytes: join(...datagrams), segment: 120, address: PEER.address, port: PEER.port }]);
-  assert.deepEqual(path.takePackets(), [join(...datagrams)]);
+  assert.deepEqual(path.takePackets(), datagrams);
+  const { verdict, length, dropped } = readRow(path.inbound, 0);
+  assert.deepEqual([verdict, length, dropped], [VERDICT_FORWARD, 290, []]);
 });
 
 /** A run of four with one that is not forwarded, and what comes out. */

@@ -5,6 +5,7 @@ import { CONTACT_TIMEOUT, REFRESH_INTERVAL, SOLICITATION_TIMEOUT } from '../../d
 import type { Instant } from '../../daemon/protocol/time.js';
 import { emitBubble, isBubble } from '../../daemon/wire/bubble.js';
 import { concatenate, emitOrigin } from '../../daemon/wire/encapsulation.js';
+import { hasValidIcmpv6Checksum, ICMPV6_TOO_BIG, icmpv6TypeAt } from '../../daemon/wire/icmpv6.js';
 import { formatEndpoint, formatIpv4 } from '../../daemon/wire/ipv4.js';
 import type { Ipv6Address } from '../../daemon/wire/ipv6.js';
 import { parseTeredoAddress, TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
@@ -181,4 +182,53 @@ test('closed: the path too, and no timer runs any more', (t) => {
   const before = internet.asked.length;
   pass(t, internet, 2 * REFRESH_INTERVAL);
   assert.equal(internet.asked.length, before);
+});
+
+test('a mark for congestion on the outer header is carried inward (RFC 6040), alone and in runs', (t) => {
+  const { internet, address } = qualified(t);
+  const capable = dataPacket(B, address, 'capable');
+  capable[1] = 0x20; // ECT(0)
+  const incapable = dataPacket(B, address, 'unaware');
+  const path = internet.clientPath;
+  path.injectDatagrams([
+    { bytes: capable, ...B_MAPPED, ecn: 3 },
+    { bytes: incapable, ...B_MAPPED, ecn: 3 },
+    { bytes: concatenate(capable, incapable, capable), ...B_MAPPED, segment: capable.length, ecn: 3 },
+    { bytes: concatenate(incapable, capable), ...B_MAPPED, segment: capable.length, ecn: 2 },
+  ]);
+  assert.deepEqual(
+    internet.delivered.map((packet) => [textOf(packet), packet[1]]),
+    [
+      ['capable', 0x30],
+      ['capable', 0x30],
+      ['capable', 0x30],
+      ['unaware', 0],
+      ['capable', 0x20],
+    ],
+  );
+  assert.equal(internet.client.counters.drops.congestion, 2);
+});
+
+test('a packet above the MTU goes back with "packet too big", a run of smaller ones goes on', (t) => {
+  const { internet, address } = qualified(t);
+  internet.receive(dataPacket(B, address, 'hello'), B_MAPPED);
+  internet.elsewhere.length = 0;
+  internet.delivered.length = 0;
+  const big = dataPacket(address, B, 'x'.repeat(1241));
+  internet.clientPath.injectPackets([
+    { bytes: big },
+    { bytes: dataPacket(address, B, 'x'.repeat(1240)) },
+    { bytes: big, segment: 1240, offload: 7 },
+  ]);
+  assert.deepEqual(
+    internet.elsewhere.map(({ bytes }) => bytes.length),
+    [1280, 1281],
+  );
+  const [error] = internet.delivered;
+  assert.ok(error !== undefined && internet.delivered.length === 1);
+  const view = new DataView(error.buffer, error.byteOffset);
+  assert.equal(icmpv6TypeAt(view, 0), ICMPV6_TOO_BIG);
+  assert.equal(view.getUint32(44), 1280);
+  assert.ok(hasValidIcmpv6Checksum(view, 0));
+  assert.equal(error.length, 1280, 'and quotes as much as fits');
 });

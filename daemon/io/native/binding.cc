@@ -10,6 +10,7 @@
 #include "file-lock.h"
 #include "host-binding.h"
 #include "napi-values.h"
+#include "offload-binding.h"
 #include "network-watch-binding.h"
 #include "packet-path.h"
 #include "privilege-binding.h"
@@ -36,12 +37,14 @@ napi_value open_result(napi_env env, const OpenResult& result) {
 }
 
 napi_value js_open_tun(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 1> values;
+  std::array<napi_value, 2> values;
   char name[IFNAMSIZ + 1];
   size_t length = 0;
+  int32_t offload = 0;
   if (!arguments(env, info, values) ||
-      napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) != napi_ok) {
-    return throw_type_error(env, "openTun(name)");
+      napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) != napi_ok ||
+      napi_get_value_int32(env, values[1], &offload) != napi_ok) {
+    return throw_type_error(env, "openTun(name, offload)");
   }
   if (length >= IFNAMSIZ) {
     OpenResult too_long;
@@ -49,11 +52,12 @@ napi_value js_open_tun(napi_env env, napi_callback_info info) {
     too_long.step = "name";
     return open_result(env, too_long);
   }
-  const TunResult result = open_tun(name);
+  const TunResult result = open_tun(name, static_cast<TunOffload>(offload));
   napi_value object = open_result(env, result);
   if (result.fd >= 0) {
     set_text(env, object, "name", result.name);
     set_int(env, object, "index", result.index);
+    set_int(env, object, "offload", static_cast<int32_t>(result.offload));
   }
   return object;
 }
@@ -100,7 +104,10 @@ struct PathHandle {
   bool released = false;
   bool collected = false;
 
+  napi_ref settled = nullptr;   // JavaScript function that does nothing
+
   bool call(Event event, int32_t argument);
+  void settle();
   void close();
   void on_released();
 };
@@ -115,9 +122,7 @@ bool PathHandle::call(Event event, int32_t argument) {
   napi_get_global(env, &receiver);
   napi_create_int32(env, static_cast<int32_t>(event), &arguments[0]);
   napi_create_int32(env, argument, &arguments[1]);
-  // make_callback, not call_function: promises and ticks that the handler leaves behind must run.
-  const napi_status status =
-      napi_make_callback(env, context, receiver, function, 2, arguments, nullptr);
+  const napi_status status = napi_call_function(env, receiver, function, 2, arguments, nullptr);
   napi_value error = nullptr;
   bool pending = false;
   if (status != napi_ok && napi_is_exception_pending(env, &pending) == napi_ok && pending) {
@@ -132,6 +137,18 @@ bool PathHandle::call(Event event, int32_t argument) {
   return status == napi_ok;
 }
 
+// Promises and ticks that the handler left behind run now, after its packets have left: nobody waits for those.
+void PathHandle::settle() {
+  napi_handle_scope scope;
+  if (released || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value function;
+  napi_value receiver;
+  napi_get_reference_value(env, settled, &function);
+  napi_get_global(env, &receiver);
+  napi_make_callback(env, context, receiver, function, 0, nullptr, nullptr);
+  napi_close_handle_scope(env, scope);
+}
+
 void PathHandle::close() {
   if (closing) return;
   closing = true;
@@ -143,6 +160,7 @@ void PathHandle::on_released() {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) == napi_ok) {
     napi_delete_reference(env, dispatch);
+    napi_delete_reference(env, settled);
     napi_delete_reference(env, memory);
     napi_async_destroy(env, context);
     napi_close_handle_scope(env, scope);
@@ -221,10 +239,21 @@ bool socket_list(napi_env env, napi_value value, std::vector<int>* sockets) {
   return true;
 }
 
+// Bits as in daemon/io/native-addon.ts.
+Offload offload_of(uint32_t features) {
+  Offload offload;
+  offload.receive_runs = (features & 1) != 0;
+  offload.send_runs = (features & 2) != 0;
+  offload.join_tcp = (features & 4) != 0;
+  offload.join_udp = (features & 8) != 0;
+  return offload;
+}
+
 void cleanup_at_exit(napi_async_cleanup_hook_handle, void* data) { static_cast<PathHandle*>(data)->close(); }
 
 napi_value js_open_path(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 5> values;  // memory, dispatch, tun, raw, sockets
+  std::array<napi_value, 6> values;  // memory, dispatch, tun, raw, sockets, offload
+  uint32_t features = 0;
   SharedMemory memory;
   Descriptors descriptors;
   napi_valuetype kind = napi_undefined;
@@ -232,8 +261,9 @@ napi_value js_open_path(napi_env env, napi_callback_info info) {
       napi_typeof(env, values[1], &kind) != napi_ok || kind != napi_function ||
       napi_get_value_int32(env, values[2], &descriptors.tun) != napi_ok ||
       napi_get_value_int32(env, values[3], &descriptors.raw) != napi_ok ||
-      !socket_list(env, values[4], &descriptors.sockets)) {
-    return throw_type_error(env, "openPath(memory, dispatch, tun, raw, sockets)");
+      !socket_list(env, values[4], &descriptors.sockets) ||
+      napi_get_value_uint32(env, values[5], &features) != napi_ok) {
+    return throw_type_error(env, "openPath(memory, dispatch, tun, raw, sockets, offload)");
   }
 
   auto* handle = new PathHandle;
@@ -244,11 +274,16 @@ napi_value js_open_path(napi_env env, napi_callback_info info) {
   napi_create_string_utf8(env, "miredo:packet-path", NAPI_AUTO_LENGTH, &resource_name);
   napi_async_init(env, nullptr, resource_name, &handle->context);
   napi_create_reference(env, values[1], 1, &handle->dispatch);
+  napi_value nothing;
+  const auto do_nothing = [](napi_env, napi_callback_info) -> napi_value { return nullptr; };
+  napi_create_function(env, "settled", NAPI_AUTO_LENGTH, do_nothing, nullptr, &nothing);
+  napi_create_reference(env, nothing, 1, &handle->settled);
   napi_create_reference(env, values[0], 1, &handle->memory);
   napi_type_tag_object(env, object, &PATH_TAG);
   napi_add_async_cleanup_hook(env, cleanup_at_exit, handle, &handle->cleanup);
   handle->path = std::make_unique<PacketPath>(
-      memory, descriptors, [handle](Event event, int32_t argument) { return handle->call(event, argument); });
+      memory, descriptors, offload_of(features), [handle](Event event, int32_t argument) { return handle->call(event, argument); },
+      [handle] { handle->settle(); });
   napi_wrap(env, object, handle, path_collected, nullptr, nullptr);
 
   uv_loop_t* loop = nullptr;
@@ -329,6 +364,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("lockFile", js_lock_file),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+  define_offload(env, exports);
   define_host(env, exports);
   define_network_watch(env, exports);
   define_privilege(env, exports);

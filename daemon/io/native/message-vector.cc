@@ -8,32 +8,19 @@ MessageVector::MessageVector() {
   std::memset(names_, 0, sizeof names_);
   for (unsigned i = 0; i < CAPACITY; i++) {
     messages_[i].msg_hdr.msg_name = &names_[i];
+    messages_[i].msg_hdr.msg_namelen = sizeof names_[i];
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
 }
 
-void MessageVector::add(const uint8_t* bytes, size_t length, socklen_t name_length) {
-  vectors_[count_].iov_base = const_cast<uint8_t*>(bytes);
-  vectors_[count_].iov_len = length;
-  messages_[count_].msg_hdr.msg_namelen = name_length;
-  count_++;
-}
-
-void MessageVector::add_ipv4(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port) {
-  sockaddr_in& name = names_[count_].ipv4;
-  name.sin_family = AF_INET;
-  name.sin_port = htons(port);
-  name.sin_addr.s_addr = htonl(address);
-  add(bytes, length, sizeof name);
-}
-
-void MessageVector::add_ipv6(const uint8_t* packet, size_t length) {
-  sockaddr_in6& name = names_[count_].ipv6;
-  name = sockaddr_in6{};
+void MessageVector::add(const uint8_t* packet, size_t length) {
+  sockaddr_in6& name = names_[count_];
   name.sin6_family = AF_INET6;
   std::memcpy(&name.sin6_addr, packet + 24, 16);
-  add(packet, length, sizeof name);
+  vectors_[count_].iov_base = const_cast<uint8_t*>(packet);
+  vectors_[count_].iov_len = length;
+  count_++;
 }
 
 void MessageVector::flush(int fd, SendReport& report) {
@@ -47,8 +34,7 @@ void MessageVector::flush(int fd, SendReport& report) {
       continue;
     } else if (sent < 0 && errno == EAGAIN) {
       // The buffer is full: the rest would fail too, one system call each. Dropped, as any full queue does.
-      report.would_block += static_cast<int32_t>(count_ - next);
-      report.error = EAGAIN;
+      report.block(static_cast<int32_t>(count_ - next));
       break;
     } else {
       // sendmmsg stops at the message that fails and names its error only when that message is the first.

@@ -7,8 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include "datagram-sender.h"
 #include "message-vector.h"
 #include "rows.h"
+#include "tun-writer.h"
 #include "udp.h"
 
 // Everything shared with TypeScript. `pending_count` is the number of filled rows of `pending`, which TypeScript
@@ -29,12 +31,23 @@ struct Descriptors {
   std::vector<int> sockets;
 };
 
+// What the path may ask of the kernel; what the kernel refuses it goes without. Each can be switched off.
+struct Offload {
+  bool receive_runs = true;  // UDP_GRO
+  bool send_runs = true;     // UDP_SEGMENT
+  bool join_tcp = true;      // big TCP packets into the TUN device
+  bool join_udp = true;      // big UDP packets into the TUN device
+};
+
 class PacketPath {
  public:
   // Returns false when the call threw: the verdicts are then void.
   using Call = std::function<bool(Event event, int32_t argument)>;
+  // Called after each event, when all that the calls wanted is done.
+  using Settle = std::function<void()>;
 
-  PacketPath(const SharedMemory& memory, const Descriptors& descriptors, Call call);
+  PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call,
+             Settle settle);
   PacketPath(const PacketPath&) = delete;
   PacketPath& operator=(const PacketPath&) = delete;
 
@@ -62,21 +75,56 @@ class PacketPath {
   void receive_datagrams(Watch& watch, int status);
   void receive_packets();
   void fail(Event event, int error);
-  void carry_out(const Batch* datagrams, const Batch* packets, int32_t count);
-  void send_datagrams(int32_t socket, const Batch& batch, int32_t count, SendReport& report);
-  void deliver_packets(const Batch& batch, int32_t count, bool pending, SendReport& report);
-  void deliver(const uint8_t* packet, size_t length, SendReport& report);
+
+  void send_pending();
+  void send_one(int32_t socket, const Row& row, SendReport& report);
+  void use_socket(DatagramSender& sender, size_t socket);
   void refuse_strays(const Batch& batch, int32_t count, SendReport& report) const;
-  void count(const SendReport& sent, const SendReport& delivered);
+
+  void begin_outward(int32_t count);
+  void continue_outward();
+  bool send_outward(SendReport& report);
+  bool add_outward(const Row& row, SendReport& report);
+  void wait_until_writable();
+  void stop_waiting();
+
+  void deliver_pending();
+  void deliver_inward(int32_t count);
+  void deliver_row(const Row& row, SendReport& report);
+  void deliver(const uint8_t* packet, size_t length, SendReport& report);
+  void finish_delivery(SendReport& report);
+  void count_sent(const SendReport& report);
+  void count_delivered(const SendReport& report);
+
+  // Where sending the packets of the last batch has got to. While `waiting`, a socket's buffer is full: the device is
+  // not read, so that what its queue cannot hold is dropped there, and senders on this host slow down.
+  struct Outward {
+    int32_t count = 0;
+    int32_t row = 0;
+    size_t socket = 0;
+    bool waiting = false;
+    Segmenter segmenter;  // of that row, while it is not done
+    bool segmenting = false;
+  };
 
   const SharedMemory memory_;
   const Descriptors descriptors_;
+  const Offload offload_;
   const Call call_;
+  const Settle settle_;
   std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<SegmentationLimits> limits_;  // of each socket
   std::function<void()> released_;
+  uv_loop_t* loop_ = nullptr;
   size_t open_handles_ = 0;
   bool opened_ = false;
   bool closed_ = false;
+  bool with_header_ = false;
+  bool polling_ = false;
   UdpReceiver receiver_;
+  Outward outward_;
+  DatagramSender outward_sender_;
+  DatagramSender pending_sender_;
+  TunWriter writer_;
   MessageVector messages_;
 };

@@ -13,14 +13,18 @@ struct Row {
   int32_t socket;   // index of the socket; PACKET in a pending row that goes to the IPv6 side
   int32_t verdict;
   int32_t offload;
+  uint32_t dropped[4];  // bits: packets of an inbound run that are not forwarded, though the others are
 };
-static_assert(sizeof(Row) == 32, "ROW_STRIDE is 8 int32");
+static_assert(sizeof(Row) == 48, "ROW_STRIDE is 12 int32");
+
+// A run has no more packets than `dropped` has bits.
+constexpr size_t RUN_LIMIT = 128;
 
 constexpr int32_t VERDICT_DROP = 0;
 constexpr int32_t VERDICT_FORWARD = 1;
 constexpr int32_t PACKET = -1;
 
-// One slab and its rows. `slot` is the distance between the receive buffers of two rows.
+// One slab and its rows. `slot` is the distance between the receive buffers of two rows, where each has its own.
 struct Batch {
   uint8_t* bytes = nullptr;
   size_t size = 0;
@@ -36,11 +40,11 @@ struct Batch {
            static_cast<size_t>(row.offset) + static_cast<size_t>(row.length) <= size;
   }
 
-  // Describes a packet that was just received into the slot of row `index`.
-  Row& fill(int32_t index, size_t length) const {
+  // Describes a packet that was just received at `offset`.
+  Row& fill(int32_t index, size_t offset, size_t length) const {
     Row& row = rows[index];
     row = Row{};
-    row.offset = static_cast<int32_t>(slot * static_cast<size_t>(index));
+    row.offset = static_cast<int32_t>(offset);
     row.length = static_cast<int32_t>(length);
     return row;
   }

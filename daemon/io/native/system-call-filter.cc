@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -202,8 +203,8 @@ void add_conditional_rules(Program* program) {
   // Reading limits of its own.
   program->allow_if(SYS_prlimit64, {{low(0), ALL_BITS, 0}, {low(2), ALL_BITS, 0}, {high(2), ALL_BITS, 0}});
   program->allow_values(SYS_fcntl, 1, {F_GETFD, F_SETFD, F_GETFL, F_SETFL});
-  // Not those of a TUN device, which could be made to outlive the process.
-  program->allow_values(SYS_ioctl, 1, {FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ});
+  // Not those that change a TUN device, which could be made to outlive the process; what it is may be asked.
+  program->allow_values(SYS_ioctl, 1, {FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ, TUNGETIFF});
   // Only of a descriptor, as the C library's and libuv's fstat() ask.
   program->allow_if(SYS_newfstatat, {{low(3), AT_EMPTY_PATH, AT_EMPTY_PATH}});
   program->allow_if(SYS_statx, {{low(2), AT_EMPTY_PATH, AT_EMPTY_PATH}});

@@ -20,12 +20,26 @@ class UdpReceiver {
   static constexpr int32_t CAPACITY = 64;
   // Points the message headers at the slots of `batch`, whose capacity is at most CAPACITY.
   explicit UdpReceiver(const Batch& batch);
-  // Number of datagrams, described in the rows from 0; or minus errno.
+  // Asks for runs of datagrams and for the ECN field of the outer header; what the kernel refuses stays away.
+  static void prepare(int fd, bool runs);
+  // Number of rows from 0 that describe datagrams and runs; or minus errno.
   int32_t receive(int fd, int32_t socket);
 
  private:
+  // Of control messages: the size of a run's datagrams, and the type of service.
+  union Control {
+    cmsghdr header;
+    uint8_t bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
+  };
+
+  static void read_control(msghdr* header, Row* row);
+  unsigned batch_size() const;
+
   const Batch& batch_;
+  // Mean bytes of a row in the last batch.
+  size_t mean_ = 0;
   mmsghdr messages_[CAPACITY];
   iovec vectors_[CAPACITY];
   sockaddr_in names_[CAPACITY];
+  Control controls_[CAPACITY];
 };

@@ -6,8 +6,9 @@ import { type Ipv4Address, ipv4 } from '../../daemon/wire/ipv4.js';
 import { DEFAULT_MTU } from '../../daemon/wire/mtu.js';
 import { emitRouterSolicitation } from '../../daemon/wire/router-discovery.js';
 import { emitLinkLocal, TEREDO_PREFIX } from '../../daemon/wire/teredo-address.js';
+import type { Results } from './results.js';
 
-export function benchServer(count: number): string {
+export function measureServerCore(count: number, results: Results): void {
   let answered = 0;
   const server = new TeredoServer(
     {
@@ -30,6 +31,6 @@ export function benchServer(count: number): string {
   const start = performance.now();
   for (let i = 0; i < count; i++)
     server.handleDatagram(memory, 0, solicitation.length, 0, 0xc6336401, 1 + (i & 0x7fff));
-  const perSecond = (count / (performance.now() - start)) * 1000;
-  return `server core: ${Math.round(perSecond / 1000)} thousand solicitations a second (${answered} of ${count} answered)`;
+  if (answered !== count) throw new Error(`${answered} of ${count} solicitations answered`);
+  results.add('server-core', 'ours', 'answers/s', (count / (performance.now() - start)) * 1000);
 }

@@ -1,8 +1,9 @@
-/** A relay with very many peers: bytes for each, and the time to find one among them. */
+/** The peer table with very many entries: bytes for each, and the time to find one among them. */
 
 import { SystemEntropy } from '../../daemon/io/entropy.js';
 import { PeerTable } from '../../daemon/protocol/peer-table.js';
 import type { Instant } from '../../daemon/protocol/time.js';
+import type { Results } from './results.js';
 
 const LOOKUPS = 2_000_000;
 
@@ -14,15 +15,13 @@ function writeAddress(view: DataView, number: number): void {
   view.setUint32(12, (number * 2654435761) >>> 0);
 }
 
-export function benchPeers(count: number): string {
-  const before = process.memoryUsage().rss;
+export function measurePeerTable(count: number, results: Results): void {
   const table = new PeerTable(count, new SystemEntropy());
   const view = new DataView(new ArrayBuffer(16));
   for (let i = 0; i < count; i++) {
     writeAddress(view, i);
     table.trust(i as Instant, table.insert(i as Instant, view, 0), 0xc6336400 + (i & 255), i & 0xffff);
   }
-  const resident = process.memoryUsage().rss - before;
   let found = 0;
   const start = performance.now();
   for (let i = 0; i < LOOKUPS; i++) {
@@ -30,9 +29,7 @@ export function benchPeers(count: number): string {
     if (table.find(view, 0) >= 0) found++;
   }
   const nanoseconds = ((performance.now() - start) * 1e6) / LOOKUPS;
-  const each = (table.byteLength / count).toFixed(1);
-  return (
-    `${count} peers: ${each} bytes each, ${(resident / 1e6).toFixed(1)} MB resident, ` +
-    `${nanoseconds.toFixed(0)} ns a look-up (${found} of ${LOOKUPS} found)`
-  );
+  if (found !== LOOKUPS) throw new Error(`${found} of ${LOOKUPS} peers found`);
+  results.add(`peer-table-${count}-look-up`, 'ours', 'ns', nanoseconds);
+  results.add(`peer-table-${count}-entry`, 'ours', 'bytes', table.byteLength / count);
 }

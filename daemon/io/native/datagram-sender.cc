@@ -1,0 +1,198 @@
+#include "datagram-sender.h"
+
+#include <cerrno>
+#include <cstring>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
+
+namespace {
+
+// A size that was refused is tried again after this many milliseconds.
+constexpr uint64_t RETRY_AFTER = 10'000;
+
+}  // namespace
+
+DatagramSender::DatagramSender() {
+  std::memset(vector_.data(), 0, sizeof vector_);
+  std::memset(names_.data(), 0, sizeof names_);
+  std::memset(controls_.data(), 0, sizeof controls_);
+  places_.fill(0);
+  for (size_t i = 0; i < MESSAGES; i++) {
+    names_[i].sin_family = AF_INET;
+    msghdr& header = vector_[i].msg_hdr;
+    header.msg_name = &names_[i];
+    header.msg_namelen = sizeof names_[i];
+    header.msg_iov = messages_[i].iovecs.data();
+    controls_[i].header.cmsg_level = SOL_UDP;
+    controls_[i].header.cmsg_type = UDP_SEGMENT;
+    controls_[i].header.cmsg_len = CMSG_LEN(sizeof(uint16_t));
+  }
+}
+
+void DatagramSender::use(int fd, SegmentationLimits* limits, uint64_t now) {
+  fd_ = fd;
+  limits_ = limits;
+  now_ = now;
+  if (limits->refused_size > 1 && now >= limits->retry_at) limits->refused_size = SegmentationLimits::ANY;
+}
+
+// The message that a datagram of this length may join, or a new one; nullptr when there is no room.
+DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t port, size_t length) {
+  const uint32_t hash = (address ^ static_cast<uint32_t>(port) << 16 ^ port) * 0x9e3779b1;
+  uint8_t& place = places_[hash >> 24];
+  static_assert(PLACES == 256 && MESSAGES < 256, "eight bits of hash, a place is one byte");
+  if (place != 0) {
+    Message& message = messages_[place - 1];
+    if (message.address == address && message.port == port && !message.closed && message.segments < SEGMENTS &&
+        length <= message.segment_size && message.bytes + length <= MESSAGE_BYTES) {
+      return &message;
+    }
+  }
+  if (message_count_ == MESSAGES) return nullptr;
+  Message& message = messages_[message_count_++];
+  message.address = address;
+  message.port = port;
+  message.segments = 0;
+  message.vectors = 0;
+  message.segment_size = length;
+  message.bytes = 0;
+  message.closed = length >= limits_->refused_size || length == 0;
+  place = static_cast<uint8_t>(message_count_);
+  return &message;
+}
+
+void DatagramSender::append(Message* message, size_t length) {
+  message->segments++;
+  message->bytes += length;
+  // Only the last segment of a message may be short.
+  if (length < message->segment_size) message->closed = true;
+}
+
+bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone) {
+  Message* message = open_message(address, port, length);
+  if (message == nullptr) return false;
+  message->iovecs[message->vectors++] = {const_cast<uint8_t*>(bytes), length};
+  append(message, length);
+  if (alone) message->closed = true;
+  return true;
+}
+
+void DatagramSender::add_run(Segmenter* segmenter, uint32_t address, uint16_t port) {
+  while (!segmenter->done() && header_count_ < HEADERS) {
+    const size_t header_length = segmenter->header_length();
+    const size_t payload_length = segmenter->payload_length();
+    Message* message = open_message(address, port, header_length + payload_length);
+    if (message == nullptr) return;
+    uint8_t* payload = const_cast<uint8_t*>(segmenter->payload());
+    uint8_t* header = headers_[header_count_++].bytes.data();
+    segmenter->next(header);
+    message->iovecs[message->vectors++] = {header, header_length};
+    message->iovecs[message->vectors++] = {payload, payload_length};
+    append(message, header_length + payload_length);
+  }
+}
+
+void DatagramSender::describe(size_t index) {
+  const Message& message = messages_[index];
+  names_[index].sin_port = htons(message.port);
+  names_[index].sin_addr.s_addr = htonl(message.address);
+  msghdr& header = vector_[index].msg_hdr;
+  header.msg_iovlen = message.vectors;
+  header.msg_control = nullptr;
+  header.msg_controllen = 0;
+  if (message.segments > 1) {
+    const auto size = static_cast<uint16_t>(message.segment_size);
+    std::memcpy(CMSG_DATA(&controls_[index].header), &size, sizeof size);
+    header.msg_control = &controls_[index];
+    header.msg_controllen = sizeof controls_[index];
+  }
+}
+
+bool DatagramSender::flush(SendReport& report) {
+  for (size_t i = sent_; i < message_count_; i++) describe(i);
+  while (sent_ < message_count_) {
+    const int sent = sendmmsg(fd_, vector_.data() + sent_, static_cast<unsigned>(message_count_ - sent_),
+                              MSG_DONTWAIT | MSG_NOSIGNAL);
+    report.calls++;
+    if (sent > 0) {
+      sent_ += static_cast<size_t>(sent);
+      continue;
+    }
+    // sendmmsg stops at the message that fails and names its error only when that message is the first.
+    const int error = sent < 0 ? errno : EIO;
+    Message& message = messages_[sent_];
+    if (error == EINTR) continue;
+    if (error == EAGAIN) return false;
+    if (message.segments > 1 && is_segmentation_error(error)) {
+      send_one_by_one(&message, report);
+      learn(error, message.segment_size);
+    } else {
+      report.refuse(error, message.segments);
+    }
+    sent_++;
+  }
+  message_count_ = 0;
+  sent_ = 0;
+  header_count_ = 0;
+  places_.fill(0);
+  return true;
+}
+
+void DatagramSender::drop(SendReport& report) {
+  for (; sent_ < message_count_; sent_++) report.block(messages_[sent_].segments);
+  message_count_ = 0;
+  sent_ = 0;
+  header_count_ = 0;
+  places_.fill(0);
+}
+
+// The device cannot compute checksums of segments (EIO), the kernel knows no such thing (EINVAL, EOPNOTSUPP), or a
+// segment is larger than the way allows and would have to be fragmented (EINVAL, EMSGSIZE).
+bool DatagramSender::is_segmentation_error(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
+}
+
+void DatagramSender::learn(int error, size_t size) {
+  limits_->refused_size = error == EIO || error == EOPNOTSUPP ? 1 : size;
+  limits_->retry_at = now_ + RETRY_AFTER;
+}
+
+void DatagramSender::send_one_by_one(Message* message, SendReport& report) {
+  std::array<mmsghdr, SEGMENTS> parts;
+  iovec* vector = message->iovecs.data();
+  const iovec* const end = vector + message->vectors;
+  for (size_t i = 0; i < message->segments; i++) {
+    parts[i] = vector_[sent_];
+    msghdr& header = parts[i].msg_hdr;
+    header.msg_iov = vector;
+    header.msg_iovlen = 0;
+    header.msg_control = nullptr;
+    header.msg_controllen = 0;
+    for (size_t bytes = 0; vector < end && bytes < message->segment_size; vector++, header.msg_iovlen++) {
+      bytes += vector->iov_len;
+    }
+  }
+  size_t next = 0;
+  while (next < message->segments) {
+    const int sent = sendmmsg(fd_, parts.data() + next, static_cast<unsigned>(message->segments - next),
+                              MSG_DONTWAIT | MSG_NOSIGNAL);
+    report.calls++;
+    if (sent > 0) {
+      next += static_cast<size_t>(sent);
+    } else if (sent < 0 && errno == EINTR) {
+      continue;
+    } else if (sent < 0 && errno == EAGAIN) {
+      // What is left of this message would fail too; those behind it wait.
+      report.block(static_cast<int32_t>(message->segments - next));
+      return;
+    } else {
+      report.refuse(errno);
+      next++;
+    }
+  }
+}

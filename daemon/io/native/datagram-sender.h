@@ -1,0 +1,96 @@
+// Datagrams on their way out of one UDP socket, gathered so that few system calls and few walks through the kernel's
+// IPv4 stack carry them: datagrams of equal size to one destination become one message, which the kernel or the
+// network card cuts again (UDP_SEGMENT), and all messages leave in one sendmmsg.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "ipv6-fields.h"
+#include "segment.h"
+#include "send-report.h"
+
+// What a socket was found to refuse. One for each socket, for as long as it lives.
+struct SegmentationLimits {
+  static constexpr size_t ANY = SIZE_MAX;
+  // Datagrams of this size and larger leave one by one. 1: all.
+  size_t refused_size = ANY;
+  // When a size that was refused may be tried again: routes and their MTU change. Milliseconds of a monotonic clock.
+  uint64_t retry_at = 0;
+};
+
+class DatagramSender {
+ public:
+  DatagramSender();
+  DatagramSender(const DatagramSender&) = delete;
+  DatagramSender& operator=(const DatagramSender&) = delete;
+
+  // The socket that what is added from here on leaves by; what was added must have left.
+  void use(int fd, SegmentationLimits* limits, uint64_t now);
+  bool empty() const { return message_count_ == 0; }
+
+  // False: no room, flush and add it again. The bytes are not copied and must stay until they left. Host order.
+  // `alone`: a message of its own.
+  bool add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone);
+  // The next packets of a run, as many as there is room for: again, after a flush, until `segmenter` is done.
+  void add_run(Segmenter* segmenter, uint32_t address, uint16_t port);
+
+  // Sends everything in order. A message that fails does not take the ones behind it along. False when the socket's
+  // buffer is full: what is left stays, to be sent by another flush or to be dropped.
+  bool flush(SendReport& report);
+  void drop(SendReport& report);
+
+ private:
+  static constexpr size_t MESSAGES = 128;
+  // UDP_MAX_SEGMENTS of kernels before 6.9, and the largest UDP payload.
+  static constexpr size_t SEGMENTS = 64;
+  static constexpr size_t MESSAGE_BYTES = 65507;
+  static constexpr size_t HEADERS = 2048;
+  // A power of two.
+  static constexpr size_t PLACES = 256;
+
+  struct Message {
+    uint32_t address;
+    uint16_t port;
+    bool closed;         // nothing more may be added
+    uint16_t segments;
+    uint16_t vectors;    // used
+    size_t segment_size;
+    size_t bytes;
+    std::array<iovec, 2 * SEGMENTS> iovecs;
+  };
+
+  struct Header {
+    std::array<uint8_t, LONGEST_HEADER> bytes;
+  };
+
+  union Control {
+    cmsghdr header;
+    uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
+  };
+
+  Message* open_message(uint32_t address, uint16_t port, size_t length);
+  static void append(Message* message, size_t length);
+  void describe(size_t index);
+  void send_one_by_one(Message* message, SendReport& report);
+  void learn(int error, size_t size);
+  static bool is_segmentation_error(int error);
+
+  int fd_ = -1;
+  SegmentationLimits* limits_ = nullptr;
+  uint64_t now_ = 0;
+  size_t message_count_ = 0;
+  size_t sent_ = 0;  // of these
+  size_t header_count_ = 0;
+  std::array<Message, MESSAGES> messages_;
+  std::array<Header, HEADERS> headers_;
+  std::array<mmsghdr, MESSAGES> vector_;
+  std::array<sockaddr_in, MESSAGES> names_;
+  std::array<Control, MESSAGES> controls_;
+  // The last message to each destination, by its hash: index + 1. Another destination may have overwritten it.
+  std::array<uint8_t, PLACES> places_;
+};
