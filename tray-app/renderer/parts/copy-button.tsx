@@ -23,9 +23,9 @@ export function CopyButton({ text, label }: CopyButtonProps): JSX.Element {
   }, [copied]);
   const copy = async (): Promise<void> => {
     if (text === undefined) return;
-    const failure = await act.copy(text);
-    if (failure === undefined) setCopied(text);
-    announce(failure ?? say('copy.done'));
+    const isDone = await act.copy(text);
+    if (isDone) setCopied(text);
+    announce(say(isDone ? 'copy.done' : 'copy.failed'));
   };
   const isCopied = copied !== undefined && copied === text;
   return (
