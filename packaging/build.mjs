@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
 /** What tsconfig.json compiles. */
-const compiled = ['daemon', 'dbus', 'packaging', 'test'];
+const compiled = ['daemon', 'dbus', 'packaging', 'tray-app', 'test'];
 
 /** Runs a node script of the project; ends this process with its exit code when it fails. */
 function runNode(script, args = []) {

@@ -1,0 +1,37 @@
+import type { trayEn } from './tray-en.js';
+
+export const trayDe: Readonly<Record<keyof typeof trayEn, string>> = {
+  'tray.start': 'Tunnel starten',
+  'tray.starting': 'Startet…',
+  'tray.stop': 'Tunnel anhalten',
+  'tray.stopping': 'Hält an…',
+  'tray.start-daemon': 'Dienst und Tunnel starten',
+  'tray.copy-address': '{address} kopieren',
+  'tray.no-address': 'Keine IPv6-Adresse',
+  'tray.server': 'Server',
+  'tray.server-changing': 'Server (wechselt…)',
+  'tray.server-latency': '{name} – {latency}',
+  'tray.server-silent': '{name} – keine Antwort',
+  'tray.server-other': 'Anderer…',
+  'tray.milliseconds': '{count} ms',
+  'tray.ipv6-unreachable': 'Das IPv6-Internet antwortet nicht',
+  'tray.not-allowed': 'Nur ansehen ist erlaubt: die Systemverwaltung kann mehr erlauben',
+  'tray.not-allowed-remedy': 'Wie man die Erlaubnis bekommt…',
+  'tray.diagnose': 'Diagnose…',
+  'tray.details': 'Einzelheiten…',
+  'tray.start-at-login': 'Beim Anmelden starten',
+  'tray.quit': 'Beenden',
+  'tray.quit-stays-up': 'Beenden (der Tunnel bleibt)',
+  'tray.quit-stays-stopped': 'Beenden (der Tunnel bleibt angehalten)',
+  'tray.quit-goes-on': 'Beenden (der Dienst versucht es weiter)',
+  'tray.no-tray-title': 'Diese Arbeitsumgebung zeigt keine Symbole',
+  'tray.no-tray':
+    'Miredo öffnet stattdessen sein Fenster. In GNOME zeigt die Erweiterung „AppIndicator Support“ das Symbol.',
+
+  'notice.qualified': 'IPv6 ist da',
+  'notice.qualified-body': '{address} über {server}',
+  'notice.lost': 'IPv6 ist verloren',
+  'notice.failed': 'Kein IPv6',
+  'notice.server-switched': 'Ein anderer Server ist in Gebrauch',
+  'notice.server-switched-body': '{server} statt {previous}. {reason}',
+};
