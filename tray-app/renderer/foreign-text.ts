@@ -10,7 +10,8 @@ const LONGEST = 2000;
  * Controls, marks and overrides of the writing direction, what takes no space, separators of lines, tags, halves of
  * surrogate pairs, non-characters.
  */
-const STEERING = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
+const STEERING =
+  /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
 
 /** Letters take at most this many marks on top of them; more would run over the neighbouring lines. */
 const PILED_MARKS = /(\p{M}{3})\p{M}+/gu;

@@ -1,7 +1,6 @@
 /** How a state of the tunnel is shown: shape, word and sentence. */
-import { isBusy } from '../../dbus/snapshot.js';
-import type { MessageKey, Translate } from '../shared/messages.js';
-import { translateMaybe } from '../shared/messages.js';
+import type { Snapshot } from '../../dbus/snapshot.js';
+import { type MessageKey, type Translate, translateMaybe } from '../shared/messages.js';
 import type { View } from '../shared/view.js';
 import type { Mark } from './parts/state-mark.js';
 
@@ -17,14 +16,19 @@ export interface StateShown {
   readonly remedy: string | undefined;
 }
 
-const MARKS: Readonly<Record<string, Mark>> = {
-  stopped: 'off',
-  waiting: 'waiting',
-  resolving: 'busy',
-  qualifying: 'busy',
-  qualified: 'good',
-  failed: 'bad',
+type Word = 'stopped' | 'waiting' | 'resolving' | 'qualifying' | 'qualified' | 'failed';
+type Words = { readonly [W in Word]: readonly [Mark, MessageKey & `state.${W}`, MessageKey & `plain.${W}`] };
+
+const WORDS: Words = {
+  stopped: ['off', 'state.stopped', 'plain.stopped'],
+  waiting: ['waiting', 'state.waiting', 'plain.waiting'],
+  resolving: ['busy', 'state.resolving', 'plain.resolving'],
+  qualifying: ['busy', 'state.qualifying', 'plain.qualifying'],
+  qualified: ['good', 'state.qualified', 'plain.qualified'],
+  failed: ['bad', 'state.failed', 'plain.failed'],
 };
+
+const isKnown = (state: string): state is Word => Object.hasOwn(WORDS, state);
 
 export function stateShown(view: View, say: Translate): StateShown {
   const { tunnel } = view;
@@ -38,7 +42,7 @@ export function stateShown(view: View, say: Translate): StateShown {
         ? apart('off', say('head.activatable'), say('plain.activatable'))
         : apart('absent', say('state.no-daemon'), say('plain.no-daemon'));
     case 'present':
-      return ofDaemon(view, tunnel.snapshot.state, say);
+      return ofDaemon(view, tunnel.snapshot, say);
   }
 }
 
@@ -50,23 +54,13 @@ const apart = (mark: Mark, head: string, plain: string): StateShown => ({
   remedy: undefined,
 });
 
-function ofDaemon(view: View, state: string, say: Translate): StateShown {
-  const mark = Object.hasOwn(MARKS, state) ? MARKS[state] : undefined;
-  const { locale } = view.environment;
-  const cause = view.tunnel.presence === 'present' ? view.tunnel.snapshot.reason : undefined;
-  const reason = cause === undefined ? undefined : (translateMaybe(locale, `reason.${cause.code}`) ?? cause.sentence);
-  const remedy = cause === undefined ? undefined : translateMaybe(locale, `remedy.${cause.code}`);
-  if (mark === undefined) {
-    const plain = say('plain.busy', { state });
-    return { mark: isBusy(state) ? 'busy' : 'off', head: say('head.busy'), plain, reason, remedy };
-  }
+function ofDaemon({ environment: { locale } }: View, { state, reason: cause }: Snapshot, say: Translate): StateShown {
   // Who stopped it needs no reason.
-  const isPlain = state === 'stopped' && cause?.code === 'user';
-  return {
-    mark,
-    head: say(`state.${state}` as MessageKey & `state.${keyof typeof MARKS & 'stopped'}`),
-    plain: say(`plain.${state}` as MessageKey & 'plain.stopped'),
-    reason: isPlain ? undefined : reason,
-    remedy: isPlain ? undefined : remedy,
-  };
+  const isPlain = cause === undefined || (state === 'stopped' && cause.code === 'user');
+  const reason = isPlain ? undefined : (translateMaybe(locale, `reason.${cause.code}`) ?? cause.sentence);
+  const remedy = isPlain ? undefined : translateMaybe(locale, `remedy.${cause.code}`);
+  if (!isKnown(state))
+    return { mark: 'busy', head: say('head.busy'), plain: say('plain.busy', { state }), reason, remedy };
+  const [mark, head, plain] = WORDS[state];
+  return { mark, head: say(head), plain: say(plain), reason, remedy };
 }

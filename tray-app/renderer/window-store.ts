@@ -4,7 +4,7 @@
  */
 import { type Beginning, type Bridge, type Events, LOG_KEPT, type Section } from '../shared/ipc.js';
 import type { LogEntry } from '../shared/log-entry.js';
-import { type Sample, SAMPLES_KEPT } from '../shared/sample.js';
+import { SAMPLES_KEPT, type Sample } from '../shared/sample.js';
 import type { View } from '../shared/view.js';
 import { cleanDeep } from './foreign-text.js';
 
@@ -21,10 +21,14 @@ export interface WindowState {
 
 export class WindowStore {
   #state: WindowState | undefined;
-  readonly #changed: (state: WindowState) => void;
+  readonly #changed: () => void;
 
-  constructor(changed: (state: WindowState) => void) {
+  constructor(changed: () => void) {
     this.#changed = changed;
+  }
+
+  get state(): WindowState | undefined {
+    return this.#state;
   }
 
   async begin(bridge: Bridge): Promise<void> {
@@ -61,6 +65,6 @@ export class WindowStore {
 
   #set(state: WindowState): void {
     this.#state = state;
-    this.#changed(state);
+    this.#changed();
   }
 }

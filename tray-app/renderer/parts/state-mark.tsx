@@ -1,7 +1,8 @@
 /** A shape for each state, so that nobody has to tell colours apart. Beside it there is always the word. */
 import type { JSX } from 'preact';
 
-export type Mark = 'off' | 'waiting' | 'busy' | 'good' | 'half' | 'bad' | 'absent';
+/** `bad` is a triangle, `stop` an octagon: a warning and a fault in a list of both. */
+export type Mark = 'off' | 'waiting' | 'busy' | 'good' | 'half' | 'bad' | 'stop' | 'skipped' | 'absent';
 
 const RING = <circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2" />;
 const line = (d: string): JSX.Element => (
@@ -65,6 +66,18 @@ const SHAPES: Readonly<Record<Mark, JSX.Element>> = {
       />
       <path d="M12 9v5.2" stroke="var(--card)" stroke-width="2.2" stroke-linecap="round" />
       <circle cx="12" cy="17.4" r="1.3" fill="var(--card)" />
+    </>
+  ),
+  stop: (
+    <>
+      <path d="M7.9 2.5h8.2l5.4 5.4v8.2l-5.4 5.4H7.9l-5.4-5.4V7.9z" fill="currentColor" />
+      <path d="M8.5 8.5l7 7M15.5 8.5l-7 7" stroke="var(--card)" stroke-width="2.2" stroke-linecap="round" />
+    </>
+  ),
+  skipped: (
+    <>
+      {RING}
+      {line('M8 12h8')}
     </>
   ),
   absent: (

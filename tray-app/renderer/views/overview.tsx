@@ -1,0 +1,105 @@
+/** What is, in plain words, and what can be done about it. */
+import type { JSX } from 'preact';
+import type { Snapshot } from '../../../dbus/snapshot.js';
+import { isPending, snapshotIn, type View } from '../../shared/view.js';
+import { useApp } from '../app-context.js';
+import { Button } from '../parts/button.js';
+import { StateMark } from '../parts/state-mark.js';
+import { useNow } from '../parts/use-now.js';
+import { stateShown } from '../state-shown.js';
+import { Details } from './details.js';
+import { TwoFacts } from './two-facts.js';
+
+export function Overview(): JSX.Element {
+  return (
+    <div class="view">
+      <Hero />
+      <TwoFacts />
+      <Details />
+    </div>
+  );
+}
+
+function Hero(): JSX.Element {
+  const { view, say } = useApp();
+  const shown = stateShown(view, say);
+  return (
+    <section class="card hero" aria-labelledby="state">
+      <div class="hero-mark">
+        <StateMark mark={shown.mark} size={52} />
+      </div>
+      <div class="hero-text">
+        <h1 id="state">{shown.head}</h1>
+        <Since snapshot={snapshotIn(view)} />
+        <p class="hero-plain foreign">{shown.reason ?? shown.plain}</p>
+        <p class="hero-remedy soft foreign">{shown.remedy ?? (shown.reason === undefined ? '' : shown.plain)}</p>
+      </div>
+      <Controls />
+    </section>
+  );
+}
+
+function Since({ snapshot }: { readonly snapshot: Snapshot | undefined }): JSX.Element {
+  const { say, figures } = useApp();
+  const now = useNow();
+  const since = snapshot?.since;
+  return (
+    <p class="since soft figure">
+      {since !== undefined &&
+        say('since.at', { moment: figures.moment(since, now), duration: figures.duration(now - since) })}
+    </p>
+  );
+}
+
+function Controls(): JSX.Element {
+  const { view, say, act } = useApp();
+  const can = whatCanBeDone(view);
+  const isStopping = isPending(view, 'stop');
+  const isStarting = isPending(view, 'start');
+  const isRestarting = isPending(view, 'restart');
+  const isAny = isStopping || isStarting || isRestarting;
+  return (
+    <div class="controls">
+      <div class="row-of-buttons">
+        {/* One button whatever it does: the focus stays when the state changes under it. */}
+        <Button
+          kind={can.toggle === 'stop' || isStopping ? 'plain' : 'primary'}
+          isPending={isStopping || isStarting}
+          isOff={can.toggle === undefined || isRestarting}
+          onPress={can.toggle === 'stop' ? act.stop : act.start}
+          id="toggle"
+        >
+          {say(toggleWord(can.toggle, isStarting, isStopping))}
+        </Button>
+        <Button isPending={isRestarting} isOff={!can.restart || isAny} onPress={act.restart} id="restart">
+          {say(isRestarting ? 'pending.restart' : 'action.restart')}
+        </Button>
+      </div>
+      <p class="hint controls-hint">{isAny ? say('pending.asked') : can.isDenied ? say('hint.denied') : ''}</p>
+    </div>
+  );
+}
+
+type Toggle = 'start' | 'stop' | undefined;
+
+function toggleWord(toggle: Toggle, isStarting: boolean, isStopping: boolean) {
+  if (isStopping) return 'pending.stop';
+  if (isStarting) return 'pending.start';
+  return toggle === 'stop' ? 'action.stop' : 'action.start';
+}
+
+interface Possible {
+  readonly toggle: Toggle;
+  readonly restart: boolean;
+  /** polkit said so before; it may be tried again. */
+  readonly isDenied: boolean;
+}
+
+function whatCanBeDone({ tunnel, denied }: View): Possible {
+  const isDenied = denied.includes('start') || denied.includes('stop') || denied.includes('restart');
+  if (tunnel.presence === 'no-daemon' && tunnel.isActivatable) return { toggle: 'start', restart: false, isDenied };
+  if (tunnel.presence !== 'present') return { toggle: undefined, restart: false, isDenied: false };
+  const { state, isEnabled } = tunnel.snapshot;
+  const isOff = state === 'stopped' || (state === 'failed' && !isEnabled);
+  return { toggle: isOff ? 'start' : 'stop', restart: !isOff, isDenied };
+}
