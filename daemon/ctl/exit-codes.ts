@@ -42,6 +42,7 @@ const OF_FAULTS: Partial<Record<FaultCode, ExitCode>> = {
   'no-daemon': EXIT.noDaemon,
   lost: EXIT.noDaemon,
   'not-authorised': EXIT.notAuthorised,
+  dismissed: EXIT.notAuthorised,
   'not-running': EXIT.stopped,
 };
 

@@ -16,8 +16,12 @@ const ENTRIES = {
   /** `system`: the desktop's language. */
   language: v.picklist(['system', 'en', 'de']),
   theme: v.picklist(['system', 'light', 'dark']),
+  /** What the tray's icon is seen against. `system`: as the theme says, and dark on GNOME. */
+  panel: v.picklist(['system', 'light', 'dark']),
   notices: noticesSchema,
   startAtLogin: v.boolean(),
+  /** That this desktop shows no tray icons is told once. */
+  hasToldNoTray: v.boolean(),
 };
 
 export type Settings = {
@@ -31,8 +35,10 @@ export type SettingsChange = v.InferOutput<typeof settingsChangeSchema>;
 export const DEFAULT_SETTINGS: Settings = {
   language: 'system',
   theme: 'system',
+  panel: 'system',
   notices: { qualified: true, lost: true, failed: true, 'server-switched': true },
   startAtLogin: false,
+  hasToldNoTray: false,
 };
 
 /** What can be used of a file's content; the defaults for the rest, so that a file of another version does no harm. */
@@ -45,7 +51,9 @@ export function settingsOf(raw: unknown): Settings {
   return {
     language: entry('language'),
     theme: entry('theme'),
+    panel: entry('panel'),
     notices: entry('notices'),
     startAtLogin: entry('startAtLogin'),
+    hasToldNoTray: entry('hasToldNoTray'),
   };
 }

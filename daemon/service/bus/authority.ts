@@ -54,8 +54,9 @@ async function askPolkit(
     timeout: isInteractive ? PASSWORD_TIMEOUT : PROMPT_TIMEOUT,
   });
   if (!answer.ok) return denied(`Only root may do this: polkit cannot be asked (${answer.name}).`);
-  const [isAuthorized, isChallenge] = answer.values[0] as readonly [boolean, boolean];
+  const [isAuthorized, isChallenge, details] = answer.values[0] as readonly [boolean, boolean, Details];
   if (isAuthorized === true) return undefined;
+  if (details['polkit.dismissed'] === 'true') return DISMISSED;
   if (!isChallenge || isInteractive) return denied(`polkit does not allow this (${action}).`);
   return {
     ok: false,
@@ -63,5 +64,14 @@ async function askPolkit(
     text: `A password is needed (${action}): call again and allow interactive authorisation.`,
   };
 }
+
+/** Who closed the question for the password has changed his mind: that is no fault. */
+const DISMISSED: ErrorReply = {
+  ok: false,
+  name: 'org.miredo.Error.Dismissed',
+  text: 'The question for the password was closed.',
+};
+
+type Details = Readonly<Record<string, string>>;
 
 const denied = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.AccessDenied', text });

@@ -43,6 +43,7 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'fault.lost': 'Der Dienst endete, bevor er geantwortet hat.',
   'fault.timed-out': 'Der Dienst hat nicht rechtzeitig geantwortet.',
   'fault.not-authorised': 'Das ist Ihnen nicht erlaubt. Die Systemverwaltung kann es mit einer polkit-Regel erlauben.',
+  'fault.dismissed': 'Sie haben die Frage nach dem Passwort geschlossen.',
   'fault.not-running': 'Der Tunnel ist angehalten. Er muss erst gestartet werden.',
   'fault.busy': 'Der Dienst hat zu viele Anfragen. Bitte noch einmal versuchen.',
   'fault.refused': 'Der Dienst nimmt das nicht an: {sentence}',

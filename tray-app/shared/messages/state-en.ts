@@ -42,6 +42,7 @@ export const stateEn = {
   'fault.lost': 'The daemon ended before it answered.',
   'fault.timed-out': 'The daemon did not answer in time.',
   'fault.not-authorised': 'You may not do that. An administrator can allow it with a polkit rule.',
+  'fault.dismissed': 'You closed the question for the password.',
   'fault.not-running': 'The tunnel is stopped. Start it first.',
   'fault.busy': 'The daemon is busy with too many requests. Try again.',
   'fault.refused': 'The daemon does not take that: {sentence}',
