@@ -68,6 +68,9 @@ export function markOf(entry: LogEntry): Mark | undefined {
   return entry.state === 'qualified' ? 'good' : entry.state === 'failed' ? 'bad' : undefined;
 }
 
+/** Causes of another server that lie not with the one before. */
+const NO_FAULTS: readonly string[] = ['user', 'configuration'];
+
 export function eventWords(entry: LogEntry, locale: Locale, say: Translate): string {
   switch (entry.kind) {
     case 'bus':
@@ -85,7 +88,9 @@ export function eventWords(entry: LogEntry, locale: Locale, say: Translate): str
       return entry.address === undefined ? say('event.no-address') : say('event.address', { address: entry.address });
     case 'server': {
       const words = entry.server === undefined ? say('event.no-server') : say('event.server', { server: entry.server });
-      return `${words} ${causeWords(locale, entry.reason)}`;
+      // What went wrong with the one before. Who chose another needs no reason.
+      if (entry.previous === undefined || NO_FAULTS.includes(entry.reason.code)) return words;
+      return `${entry.previous}: ${causeWords(locale, entry.reason)} ${words}`;
     }
     case 'request':
       return say('event.request', { task: taskWords(entry.task, entry.subject, say) });

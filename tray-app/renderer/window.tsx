@@ -22,12 +22,15 @@ interface Words {
   readonly figures: Figures;
 }
 
+/** The user's own way to write times, when the region speaks the language. */
+const regional = (locale: Locale): string => navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+
 /** Made once for each language: the parts compare them. */
 let words: Words | undefined;
 
 function wordsIn(locale: Locale): Words {
   if (words?.locale !== locale) {
-    words = { locale, say: translator(locale), figures: figuresIn(locale) };
+    words = { locale, say: translator(locale), figures: figuresIn(regional(locale)) };
     document.documentElement.lang = locale;
     document.title = words.say('window.title');
   }

@@ -69,7 +69,11 @@ export const SCENES: readonly Scene[] = [
   { name: 'traffic-stopped', view: viewOf(), tab: 'Traffic' },
   { name: 'servers', view: qualified(), tab: 'Servers' },
   { name: 'servers-probing', view: qualified({ probes: probing, pending: [pendingOf('probe')] }), tab: 'Servers' },
-  { name: 'servers-probed', view: qualified({ probes: probed, pending: [pendingOf('set-server', 'office')] }), tab: 'Servers' },
+  {
+    name: 'servers-probed',
+    view: qualified({ probes: probed, pending: [pendingOf('set-server', 'office')] }),
+    tab: 'Servers',
+  },
   { name: 'servers-none', view: viewOf({ snapshot: { ...SNAPSHOTS.stopped, servers: [] } }), tab: 'Servers' },
   {
     name: 'servers-add',
@@ -100,7 +104,11 @@ export const SCENES: readonly Scene[] = [
     }),
     tab: 'Diagnosis',
   },
-  { name: 'diagnosis-done', view: qualified({ diagnosis: { isRunning: false, steps: STEPS, time: 1 } }), tab: 'Diagnosis' },
+  {
+    name: 'diagnosis-done',
+    view: qualified({ diagnosis: { isRunning: false, steps: STEPS, time: 1 } }),
+    tab: 'Diagnosis',
+  },
   { name: 'log', view: qualified(), tab: 'Log' },
   {
     name: 'log-report',

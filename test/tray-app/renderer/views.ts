@@ -184,7 +184,14 @@ export const LOG: readonly LogEntry[] = [
     previous: 'office',
     reason: { code: 'server-silent', sentence: 'The Teredo server does not answer.' },
   },
-  { id: 6, time: NOW - 74 * MINUTE + 900, kind: 'state', state: 'qualifying', previous: 'resolving', reason: undefined },
+  {
+    id: 6,
+    time: NOW - 74 * MINUTE + 900,
+    kind: 'state',
+    state: 'qualifying',
+    previous: 'resolving',
+    reason: undefined,
+  },
   {
     id: 7,
     time: NOW - 73 * MINUTE,

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { type EventName, type Events, eventChannel, requestChannel, REQUEST_NAMES } from '../../../tray-app/shared/ipc.js';
+import {
+  type EventName,
+  type Events,
+  eventChannel,
+  REQUEST_NAMES,
+  requestChannel,
+} from '../../../tray-app/shared/ipc.js';
 import type { View } from '../../../tray-app/shared/view.js';
 import { Double } from './double.js';
 import { NOW } from './views.js';
@@ -141,7 +147,10 @@ export class Opened implements AsyncDisposable {
   /** As the main process sends it. */
   async emit<K extends EventName>(event: K, value: Events[K]): Promise<void> {
     const message = [eventChannel(event), value] as const;
-    await this.page.evaluate(([channel, inner]) => (globalThis as unknown as PageWorld).__emit(channel, inner), message);
+    await this.page.evaluate(
+      ([channel, inner]) => (globalThis as unknown as PageWorld).__emit(channel, inner),
+      message,
+    );
   }
 
   /** The main process has another view. */

@@ -94,11 +94,11 @@ function optionsOf(props: GraphProps, element: HTMLElement): uPlot.Options {
         ...axis,
         grid: { show: false },
         space: 90,
-        size: 28,
+        size: 22,
         values: (_plot, ticks) => ticks.map((seconds) => clock.format(seconds * 1000)),
         incrs: [60, 120, 300],
       },
-      { ...axis, size: 76, space: 34, values: (_plot, ticks) => ticks.map(props.format) },
+      { ...axis, size: 72, space: 34, values: (_plot, ticks) => ticks.map(props.format) },
     ],
     series: [{}, ...props.series.map((one) => lineOf(one, colour))],
   };

@@ -8,6 +8,8 @@ import { dropsIn } from '../rates.js';
 type Statistics = Readonly<Record<string, number>>;
 
 const SHOWN = ['peers', 'datagrams-in', 'packets-out', 'bubbles-received', 'bubbles-sent'] as const;
+/** Counted among the drops since they are not delivered, which is as it should be. */
+const NO_FAULTS = ['bubble', 'control'] as const;
 
 export function Counters({ statistics }: { readonly statistics: Statistics }): JSX.Element {
   const { say, figures } = useApp();
@@ -23,6 +25,14 @@ export function Counters({ statistics }: { readonly statistics: Statistics }): J
             </Fact>
           );
         })}
+        {NO_FAULTS.map((reason) => {
+          const count = statistics[`dropped-${reason}`];
+          return (
+            <Fact key={reason} name={say(`drop.${reason}`)}>
+              {count === undefined ? '–' : figures.count(count)}
+            </Fact>
+          );
+        })}
       </dl>
     </section>
   );
@@ -30,7 +40,7 @@ export function Counters({ statistics }: { readonly statistics: Statistics }): J
 
 export function Drops({ statistics }: { readonly statistics: Statistics }): JSX.Element {
   const { say, figures, view } = useApp();
-  const drops = dropsIn(statistics);
+  const drops = dropsIn(statistics).filter(({ reason }) => !NO_FAULTS.some((one) => one === reason));
   return (
     <section class="card drops" aria-labelledby="drops">
       <h2 id="drops">{say('traffic.drops')}</h2>

@@ -32,11 +32,11 @@ export function Details(): JSX.Element {
         <Fact name={say('details.nat')} isWide>
           <Foreign text={snapshot?.nat === undefined ? undefined : natWords(snapshot.nat, say)} />
         </Fact>
-        <Fact name={say('details.mapped')}>
+        <Fact name={say('details.mapped')} isWide>
           <Foreign text={mapped} isMono />
           <CopyButton text={mapped} label={say('details.copy-mapped')} />
         </Fact>
-        <Fact name={say('details.local')}>
+        <Fact name={say('details.local')} isWide>
           <Foreign text={endpointText(snapshot?.local)} isMono />
         </Fact>
         <Measures snapshot={snapshot} />

@@ -1,14 +1,17 @@
 /** What is, in plain words, and what can be done about it. */
 import type { JSX } from 'preact';
 import type { Snapshot } from '../../../dbus/snapshot.js';
-import { isPending, snapshotIn, type View } from '../../shared/view.js';
+import type { Translate } from '../../shared/messages.js';
+import { isPending, snapshotIn, type Task, type View } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
 import { Button } from '../parts/button.js';
 import { StateMark } from '../parts/state-mark.js';
 import { useNow } from '../parts/use-now.js';
-import { stateShown } from '../state-shown.js';
+import { type StateShown, stateShown } from '../state-shown.js';
 import { Details } from './details.js';
 import { TwoFacts } from './two-facts.js';
+
+const CONTROLS: readonly Task[] = ['start', 'stop', 'restart'];
 
 export function Overview(): JSX.Element {
   return (
@@ -31,12 +34,21 @@ function Hero(): JSX.Element {
       <div class="hero-text">
         <h1 id="state">{shown.head}</h1>
         <Since snapshot={snapshotIn(view)} />
-        <p class="hero-plain foreign">{shown.reason ?? shown.plain}</p>
-        <p class="hero-remedy soft foreign">{shown.remedy ?? (shown.reason === undefined ? '' : shown.plain)}</p>
       </div>
       <Controls />
+      <div class="hero-plain">
+        <p class="foreign">{shown.reason ?? shown.plain}</p>
+        <p class="soft foreign">{noteOf(view, shown, say)}</p>
+      </div>
     </section>
   );
+}
+
+/** What the user should know beside the state. */
+function noteOf(view: View, { reason, plain, remedy }: StateShown, say: Translate): string {
+  if (isPending(view, ...CONTROLS)) return say('pending.asked');
+  if (CONTROLS.some((task) => view.denied.includes(task))) return say('hint.denied');
+  return remedy ?? (reason === undefined ? '' : plain);
 }
 
 function Since({ snapshot }: { readonly snapshot: Snapshot | undefined }): JSX.Element {
@@ -59,23 +71,20 @@ function Controls(): JSX.Element {
   const isRestarting = isPending(view, 'restart');
   const isAny = isStopping || isStarting || isRestarting;
   return (
-    <div class="controls">
-      <div class="row-of-buttons">
-        {/* One button whatever it does: the focus stays when the state changes under it. */}
-        <Button
-          kind={can.toggle === 'stop' || isStopping ? 'plain' : 'primary'}
-          isPending={isStopping || isStarting}
-          isOff={can.toggle === undefined || isRestarting}
-          onPress={can.toggle === 'stop' ? act.stop : act.start}
-          id="toggle"
-        >
-          {say(toggleWord(can.toggle, isStarting, isStopping))}
-        </Button>
-        <Button isPending={isRestarting} isOff={!can.restart || isAny} onPress={act.restart} id="restart">
-          {say(isRestarting ? 'pending.restart' : 'action.restart')}
-        </Button>
-      </div>
-      <p class="hint controls-hint">{isAny ? say('pending.asked') : can.isDenied ? say('hint.denied') : ''}</p>
+    <div class="controls row-of-buttons">
+      {/* One button whatever it does: the focus stays when the state changes under it. */}
+      <Button
+        kind={can.toggle === 'stop' || isStopping ? 'plain' : 'primary'}
+        isPending={isStopping || isStarting}
+        isOff={can.toggle === undefined || isRestarting}
+        onPress={can.toggle === 'stop' ? act.stop : act.start}
+        id="toggle"
+      >
+        {say(toggleWord(can.toggle, isStarting, isStopping))}
+      </Button>
+      <Button isPending={isRestarting} isOff={!can.restart || isAny} onPress={act.restart} id="restart">
+        {say(isRestarting ? 'pending.restart' : 'action.restart')}
+      </Button>
     </div>
   );
 }
@@ -91,15 +100,12 @@ function toggleWord(toggle: Toggle, isStarting: boolean, isStopping: boolean) {
 interface Possible {
   readonly toggle: Toggle;
   readonly restart: boolean;
-  /** polkit said so before; it may be tried again. */
-  readonly isDenied: boolean;
 }
 
-function whatCanBeDone({ tunnel, denied }: View): Possible {
-  const isDenied = denied.includes('start') || denied.includes('stop') || denied.includes('restart');
-  if (tunnel.presence === 'no-daemon' && tunnel.isActivatable) return { toggle: 'start', restart: false, isDenied };
-  if (tunnel.presence !== 'present') return { toggle: undefined, restart: false, isDenied: false };
+function whatCanBeDone({ tunnel }: View): Possible {
+  if (tunnel.presence === 'no-daemon' && tunnel.isActivatable) return { toggle: 'start', restart: false };
+  if (tunnel.presence !== 'present') return { toggle: undefined, restart: false };
   const { state, isEnabled } = tunnel.snapshot;
   const isOff = state === 'stopped' || (state === 'failed' && !isEnabled);
-  return { toggle: isOff ? 'start' : 'stop', restart: !isOff, isDenied };
+  return { toggle: isOff ? 'start' : 'stop', restart: !isOff };
 }

@@ -111,8 +111,10 @@ function AutomaticRow({ isKnown }: { readonly isKnown: boolean }): JSX.Element {
       </th>
       <td />
       <td />
-      <td class="server-actions">
-        <Choose name="auto" label={say('server.auto')} isKnown={isKnown} />
+      <td>
+        <div class="server-actions">
+          <Choose name="auto" label={say('server.auto')} isKnown={isKnown} />
+        </div>
       </td>
     </tr>
   );
@@ -139,18 +141,20 @@ function ServerRow({ server, remove }: { readonly server: ServerEntry; readonly 
       <td>
         <ProbeResult probe={view.probes.results[name]} isWaiting={view.probes.waiting.includes(name)} />
       </td>
-      <td class="server-actions">
-        <Choose name={name} label={name} isKnown />
-        {origin === 'user' && (
-          <Button
-            kind="quiet"
-            label={say('servers.remove.label', { name })}
-            isPending={view.pending.some(({ task, subject }) => task === 'remove-server' && subject === name)}
-            onPress={remove}
-          >
-            <Glyph name="remove" />
-          </Button>
-        )}
+      <td>
+        <div class="server-actions">
+          <Choose name={name} label={name} isKnown />
+          {origin === 'user' && (
+            <Button
+              kind="quiet"
+              label={say('servers.remove.label', { name })}
+              isPending={view.pending.some(({ task, subject }) => task === 'remove-server' && subject === name)}
+              onPress={remove}
+            >
+              <Glyph name="remove" />
+            </Button>
+          )}
+        </div>
       </td>
     </tr>
   );

@@ -75,6 +75,17 @@ export function Settings(): JSX.Element {
           ]}
           change={(theme) => void change({ theme })}
         />
+        <Choice
+          id="panel"
+          label={say('settings.panel')}
+          value={settings.panel}
+          options={[
+            ['system', say('settings.panel.system')],
+            ['light', say('settings.panel.light')],
+            ['dark', say('settings.panel.dark')],
+          ]}
+          change={(panel) => void change({ panel })}
+        />
       </Group>
       <p class="hint about">{say('settings.about', { version: environment.appVersion })}</p>
     </div>

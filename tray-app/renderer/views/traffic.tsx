@@ -36,7 +36,7 @@ interface PartProps {
 type Statistics = Readonly<Record<string, number>>;
 
 function Throughput({ app, course, isUp, statistics }: PartProps & { readonly statistics: Statistics }): JSX.Element {
-  const { say, figures, view } = app;
+  const { say, figures } = app;
   const now = (row: readonly (number | null)[]): string => {
     const value = isUp ? row.at(-1) : null;
     return value === null || value === undefined ? '–' : figures.rate(value);
@@ -62,10 +62,10 @@ function Throughput({ app, course, isUp, statistics }: PartProps & { readonly st
           times={course.times}
           rows={[course.received, course.sent]}
           span={SPAN}
-          format={figures.rate}
+          format={figures.rateTick}
           atLeast={10_000}
           height={190}
-          language={view.environment.locale}
+          language={figures.language}
         />
         {!isUp && <p class="graph-empty">{say('traffic.paused')}</p>}
       </div>
@@ -74,12 +74,12 @@ function Throughput({ app, course, isUp, statistics }: PartProps & { readonly st
 }
 
 function Latency({ app, course, isUp }: PartProps): JSX.Element {
-  const { say, figures, view } = app;
+  const { say, figures } = app;
   const last = isUp ? course.roundTrips.at(-1) : undefined;
   const now = last === null || last === undefined ? '–' : figures.roundTrip(last);
   return (
     <section class="card" aria-labelledby="latency">
-      <div class="graph-head">
+      <div class="graph-head low">
         <h2 id="latency">{say('traffic.latency')}</h2>
         <Figure line="latency" name={say('traffic.now')} value={now} note="" />
       </div>
@@ -90,10 +90,10 @@ function Latency({ app, course, isUp }: PartProps): JSX.Element {
           times={course.times}
           rows={[course.roundTrips]}
           span={SPAN}
-          format={figures.roundTrip}
+          format={figures.roundTripTick}
           atLeast={20_000}
           height={130}
-          language={view.environment.locale}
+          language={figures.language}
         />
       </div>
     </section>
