@@ -14,6 +14,8 @@ export interface StateShown {
   readonly reason: string | undefined;
   /** What to do about it. */
   readonly remedy: string | undefined;
+  /** A command line that does it. */
+  readonly command?: string;
 }
 
 type Word = 'stopped' | 'waiting' | 'resolving' | 'qualifying' | 'qualified' | 'failed';
@@ -40,7 +42,7 @@ export function stateShown(view: View, say: Translate): StateShown {
     case 'no-daemon':
       return tunnel.isActivatable
         ? apart('off', say('head.activatable'), say('plain.activatable'))
-        : apart('absent', say('state.no-daemon'), say('plain.no-daemon'));
+        : { ...apart('absent', say('state.no-daemon'), say('plain.no-daemon')), command: 'systemctl start miredo' };
     case 'present':
       return ofDaemon(view, tunnel.snapshot, say);
   }

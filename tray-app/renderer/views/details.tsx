@@ -67,7 +67,7 @@ function Measures({ snapshot }: { readonly snapshot: Snapshot | undefined }): JS
   const { say, figures, samples } = useApp();
   const now = useNow();
   // These change without a signal: the samples are newer than the snapshot.
-  const latest = samples.at(-1);
+  const latest = snapshot?.state === 'qualified' ? samples.at(-1) : undefined;
   const roundTrip = latest?.roundTrip ?? snapshot?.roundTrip;
   const contact = latest?.lastServerContact ?? snapshot?.lastServerContact;
   const { mtu } = snapshot ?? {};

@@ -5,6 +5,7 @@ import type { Translate } from '../../shared/messages.js';
 import { isPending, snapshotIn, type Task, type View } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
 import { Button } from '../parts/button.js';
+import { CopyButton } from '../parts/copy-button.js';
 import { StateMark } from '../parts/state-mark.js';
 import { useNow } from '../parts/use-now.js';
 import { type StateShown, stateShown } from '../state-shown.js';
@@ -38,7 +39,14 @@ function Hero(): JSX.Element {
       <Controls />
       <div class="hero-plain">
         <p class="foreign">{shown.reason ?? shown.plain}</p>
-        <p class="soft foreign">{noteOf(view, shown, say)}</p>
+        {shown.command === undefined ? (
+          <p class="soft foreign">{noteOf(view, shown, say)}</p>
+        ) : (
+          <p class="hero-command">
+            <code class="mono selectable">{shown.command}</code>
+            <CopyButton text={shown.command} label={say('diagnosis.copy-command')} />
+          </p>
+        )}
       </div>
     </section>
   );

@@ -47,22 +47,12 @@ export function Servers(): JSX.Element {
       </div>
       <ProbeLine />
       <div class="card list-card">
-        <table class="servers" aria-label={say('servers.title')}>
-          <thead>
-            <tr>
-              <th scope="col">{say('servers.column.name')}</th>
-              <th scope="col">{say('servers.column.origin')}</th>
-              <th scope="col">{say('servers.probed')}</th>
-              <th scope="col">{say('servers.column.use')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            <AutomaticRow isKnown={snapshot !== undefined} />
-            {servers.map((server) => (
-              <ServerRow key={server.name} server={server} remove={() => setRemoved(server)} />
-            ))}
-          </tbody>
-        </table>
+        <ul class="servers" aria-label={say('servers.title')}>
+          <AutomaticRow isKnown={snapshot !== undefined} />
+          {servers.map((server) => (
+            <ServerRow key={server.name} server={server} remove={() => setRemoved(server)} />
+          ))}
+        </ul>
         {snapshot !== undefined && servers.length === 0 && <p class="list-empty soft">{say('servers.none')}</p>}
       </div>
       {isAdding && <AddServer close={() => setAdding(false)} />}
@@ -104,19 +94,13 @@ function AutomaticRow({ isKnown }: { readonly isKnown: boolean }): JSX.Element {
   const snapshot = snapshotIn(view);
   const isAuto = snapshot?.serverChoice === 'auto';
   return (
-    <tr class={isAuto ? 'chosen' : ''}>
-      <th scope="row">
-        <span class="server-name">{say('server.auto')}</span>
-        <span class="server-note soft">{say('servers.automatic.hint')}</span>
-      </th>
-      <td />
-      <td />
-      <td>
-        <div class="server-actions">
-          <Choose name="auto" label={say('server.auto')} isKnown={isKnown} />
-        </div>
-      </td>
-    </tr>
+    <li class={isAuto ? 'server chosen' : 'server'}>
+      <div class="server-words">
+        <p class="server-name">{say('server.auto')}</p>
+        <p class="server-note soft">{say('servers.automatic.hint')}</p>
+      </div>
+      <Choose name="auto" label={say('server.auto')} isKnown={isKnown} />
+    </li>
   );
 }
 
@@ -127,36 +111,34 @@ function ServerRow({ server, remove }: { readonly server: ServerEntry; readonly 
   const isUsed = snapshot?.server === name || snapshot?.server === primary;
   const notes = [primary === name ? undefined : primary, secondary, comment].filter((note) => note !== undefined);
   return (
-    <tr class={snapshot?.serverChoice === name ? 'chosen' : ''}>
-      <th scope="row">
-        <span class="server-name">
+    <li class={snapshot?.serverChoice === name ? 'server chosen' : 'server'}>
+      <div class="server-words">
+        <p class="server-name">
           <Foreign text={name} />
           {isUsed && <span class="pill used">{say('servers.in-use')}</span>}
-        </span>
-        <span class="server-note soft">{notes.length > 0 && <Foreign text={notes.join(' · ')} />}</span>
-      </th>
-      <td class="server-origin">
-        <span class="pill">{say(originWord(origin))}</span>
-      </td>
-      <td>
+        </p>
+        <p class="server-note soft">
+          <Foreign text={[say(originWord(origin)), ...notes].join(' · ')} />
+        </p>
+      </div>
+      <div class="server-result">
+        <span class="only-read-aloud">{say('servers.probed')}: </span>
         <ProbeResult probe={view.probes.results[name]} isWaiting={view.probes.waiting.includes(name)} />
-      </td>
-      <td>
-        <div class="server-actions">
-          <Choose name={name} label={name} isKnown />
-          {origin === 'user' && (
-            <Button
-              kind="quiet"
-              label={say('servers.remove.label', { name })}
-              isPending={view.pending.some(({ task, subject }) => task === 'remove-server' && subject === name)}
-              onPress={remove}
-            >
-              <Glyph name="remove" />
-            </Button>
-          )}
-        </div>
-      </td>
-    </tr>
+      </div>
+      <Choose name={name} label={name} isKnown />
+      <div class="server-remove">
+        {origin === 'user' && (
+          <Button
+            kind="quiet"
+            label={say('servers.remove.label', { name })}
+            isPending={view.pending.some(({ task, subject }) => task === 'remove-server' && subject === name)}
+            onPress={remove}
+          >
+            <Glyph name="remove" />
+          </Button>
+        )}
+      </div>
+    </li>
   );
 }
 

@@ -67,7 +67,7 @@ function Throughput({ app, course, isUp, statistics }: PartProps & { readonly st
           height={190}
           language={figures.language}
         />
-        {!isUp && <p class="graph-empty">{say('traffic.paused')}</p>}
+        {!isUp && !course.received.some((rate) => rate !== null) && <p class="graph-empty">{say('traffic.paused')}</p>}
       </div>
     </section>
   );
