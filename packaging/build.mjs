@@ -48,6 +48,7 @@ deleteOrphans();
 if (existsSync(join(root, 'packaging/build-addon.mjs'))) runNode('packaging/build-addon.mjs');
 runNode('node_modules/typescript/bin/tsc', ['-p', '.']);
 runNode('packaging/bundle.mjs');
+runNode('packaging/build-tray.mjs');
 runNode('packaging/bundle-renderer.mjs');
 markPrograms();
 const { writeManual } = await import('../build/packaging/man/manual.js');

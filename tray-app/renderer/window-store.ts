@@ -36,13 +36,9 @@ export class WindowStore {
     bridge.on('view', (view) => this.#update({ view: cleanDeep(view) }));
     bridge.on('log', (entry) => this.#addEntry(cleanDeep(entry)));
     bridge.on('sample', (sample) => this.#addSample(cleanDeep(sample)));
-    let asked: Section | undefined;
-    bridge.on('show', (section) => {
-      asked = section;
-      this.#update({ section, shows: (this.#state?.shows ?? 0) + 1 });
-    });
-    const { view, log, samples }: Beginning = cleanDeep(await bridge.request('begin'));
-    this.#set({ view, log, samples, section: asked ?? 'overview', shows: asked === undefined ? 0 : 1 });
+    bridge.on('show', (section) => this.#update({ section, shows: (this.#state?.shows ?? 0) + 1 }));
+    const beginning: Beginning = cleanDeep(await bridge.request('begin'));
+    this.#set({ ...beginning, shows: 0 });
   }
 
   choose(section: Section): void {

@@ -19,6 +19,8 @@ export interface Beginning {
   /** BOUNDED: the last {@link LOG_KEPT}. */
   readonly log: readonly LogEntry[];
   readonly samples: readonly Sample[];
+  /** What the window was opened for. */
+  readonly section: Section;
 }
 
 export const LOG_KEPT = 500;
@@ -90,7 +92,7 @@ export interface Events {
   log: LogEntry;
   /** Only while the window is visible. */
   sample: Sample;
-  /** Asked for in the tray's menu: the part of the window that is to be shown. */
+  /** Asked for in the tray's menu while the window is open: the part of it that is to be shown. */
   show: Section;
 }
 export type EventName = keyof Events;

@@ -7,7 +7,7 @@
  */
 import { isIpv6, looksLikeTeredo } from './address-text.js';
 
-type Kind = 'IPv6' | 'Teredo' | 'IPv4' | 'MAC' | 'name';
+type Kind = 'IPv6' | 'Teredo' | 'IPv4' | 'MAC' | 'server';
 
 /** What says nothing about anybody, and much to who reads a report. */
 const HARMLESS = new Set([
@@ -50,10 +50,12 @@ export class Redactor {
   readonly #counts = new Map<Kind, number>();
   readonly #names: RegExp | undefined;
 
-  /** `names`: host names that are to be hidden too. */
+  /** `names`: of servers, to be hidden too. Addresses among them are hidden as what they are. */
   constructor(names: readonly string[]) {
     // The longest first: one may be part of another.
-    const words = [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => name !== '');
+    const words = [...new Set(names.map((name) => name.toLowerCase()))].filter(
+      (name) => /[^\d.:]/.test(name) && !isIpv6(name),
+    );
     const sorted = words.sort((a, b) => b.length - a.length).map(escaped);
     this.#names = sorted.length === 0 ? undefined : new RegExp(`(?<![\\w-])(?:${sorted.join('|')})(?![\\w-])`, 'gi');
   }
@@ -62,7 +64,7 @@ export class Redactor {
     let plain = text.normalize('NFKC');
     for (const [pattern, replacement] of LOOKALIKES) plain = plain.replace(pattern, replacement);
     return this.#hideAddresses(
-      this.#names === undefined ? plain : plain.replace(this.#names, (name) => this.#label('name', name)),
+      this.#names === undefined ? plain : plain.replace(this.#names, (name) => this.#label('server', name)),
     );
   }
 
@@ -98,16 +100,10 @@ export class Redactor {
     if (known !== undefined) return known;
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
-    const label = `[${kind} ${letters(count)}]`;
+    const label = `[${kind} ${count}]`;
     this.#labels.set(key, label);
     return label;
   }
-}
-
-/** A, B, … Z, AA: a label has no digits that a later pattern could take for an address. */
-function letters(count: number): string {
-  const rest = Math.floor((count - 1) / 26);
-  return (rest > 0 ? letters(rest) : '') + String.fromCharCode(65 + ((count - 1) % 26));
 }
 
 /** Three groups without a doubled dash: too short for a part of an address, and long enough for a date. */

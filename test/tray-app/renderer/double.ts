@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { done, fault } from '../../../dbus/fault.js';
-import type { Arguments, Beginning, Handlers, RequestName, Results } from '../../../tray-app/shared/ipc.js';
+import type { Arguments, Beginning, Handlers, RequestName, Results, Section } from '../../../tray-app/shared/ipc.js';
 import { REQUESTS } from '../../../tray-app/shared/ipc.js';
 import type { LogEntry } from '../../../tray-app/shared/log-entry.js';
 import type { Sample } from '../../../tray-app/shared/sample.js';
@@ -17,6 +17,7 @@ export class Double {
   view: View = viewOf();
   log: readonly LogEntry[] = [];
   samples: readonly Sample[] = [];
+  section: Section = 'overview';
   /** Everything but `begin`. */
   readonly asked: Asked[] = [];
   readonly #handlers: Handlers;
@@ -24,7 +25,7 @@ export class Double {
   constructor(answers: Partial<Handlers> = {}) {
     const granted = (): Results['start'] => done(undefined);
     this.#handlers = {
-      begin: (): Beginning => ({ view: this.view, log: this.log, samples: this.samples }),
+      begin: (): Beginning => ({ view: this.view, log: this.log, samples: this.samples, section: this.section }),
       start: granted,
       stop: granted,
       restart: granted,

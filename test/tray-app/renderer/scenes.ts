@@ -31,9 +31,9 @@ const REPORT = `Miredo problem report, 2026-11-24 14:03 UTC
 daemon 2.0.0-alpha.1, window 2.0.0-alpha.1
 
 state       qualified since 12:50
-address     [Teredo A]
-mapped      [IPv4 A]:41230
-server      [name A]`;
+address     [Teredo 1]
+mapped      [IPv4 1]:41230
+server      [server 1]`;
 
 /** A main process for scenes: with a log, samples and a report. */
 export function sceneDouble(): Double {
@@ -116,7 +116,7 @@ export const SCENES: readonly Scene[] = [
     tab: 'Log',
     act: async ({ page }) => {
       await page.getByRole('button', { name: 'Problem report…' }).click();
-      await page.getByText('[Teredo A]').waitFor();
+      await page.getByText('[Teredo 1]').waitFor();
     },
   },
   { name: 'settings', view: qualified(), tab: 'Settings' },
