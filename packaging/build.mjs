@@ -1,6 +1,6 @@
 /**
- * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual, the
- * shells' completion.
+ * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the window of
+ * the tray application, the manual, the shells' completion.
  *
  * By hand: npm run build. A build with nothing to do takes half a second, so others call it without asking first.
  */
@@ -49,6 +49,7 @@ if (existsSync(join(root, 'packaging/build-addon.mjs'))) runNode('packaging/buil
 runNode('node_modules/typescript/bin/tsc', ['-p', '.']);
 runNode('packaging/bundle.mjs');
 runNode('packaging/build-tray.mjs');
+runNode('packaging/bundle-renderer.mjs');
 markPrograms();
 const { writeManual } = await import('../build/packaging/man/manual.js');
 writeManual(join(output, 'man'));

@@ -2,9 +2,9 @@
 import type { Step } from '../../dbus/reports.js';
 import type { Snapshot } from '../../dbus/snapshot.js';
 import type { LogEntry } from '../shared/log-entry.js';
+import { Redactor } from '../shared/redaction.js';
 import { statusSentence } from '../shared/status-text.js';
 import { snapshotIn, type View } from '../shared/view.js';
-import { redact } from './redact.js';
 
 export interface ReportSource {
   readonly view: View;
@@ -27,7 +27,7 @@ export function problemReport(source: ReportSource, isRedacted: boolean): string
     list('Diagnosis', source.view.diagnosis.steps.flatMap(stepLines)),
     list('Events', source.log.map(eventLine)),
   ].join('\n');
-  return isRedacted ? redact(text, namesOf(source, snapshot)) : text;
+  return isRedacted ? new Redactor(namesOf(source, snapshot)).redact(text) : text;
 }
 
 const timeOf = (milliseconds: number | undefined): string =>

@@ -1,0 +1,186 @@
+/**
+ * The details window in Debian's Chromium: the built page, with the real preload in it, on a stand-in for the few names
+ * of Electron that the preload uses. At the other end is a {@link Double}.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type EventName,
+  type Events,
+  eventChannel,
+  REQUEST_NAMES,
+  requestChannel,
+} from '../../../tray-app/shared/ipc.js';
+import type { View } from '../../../tray-app/shared/view.js';
+import { Double } from './double.js';
+import { NOW } from './views.js';
+
+/** Seen from build/test/tray-app/renderer. */
+export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const PAGE = join(ROOT, 'build/renderer/index.html');
+const CHROMIUM = '/usr/bin/chromium';
+
+/** Why the window cannot be tested here; false when it can. */
+export const windowSkip: string | false = existsSync(CHROMIUM)
+  ? false
+  : 'not installed: chromium (as root: apt-get install chromium)';
+
+/** What the preload and the page find in the world, in place of Electron. */
+const STAND_IN = `
+const listeners = new Map();
+globalThis.__emit = (channel, value) => { for (const listener of listeners.get(channel) ?? []) listener({}, value); };
+const electron = {
+  ipcRenderer: {
+    invoke: (channel, ...args) => globalThis.__invoke(channel, args[0]),
+    on: (channel, listener) => { listeners.set(channel, [...(listeners.get(channel) ?? []), listener]); },
+    off: (channel, listener) => { listeners.set(channel, (listeners.get(channel) ?? []).filter((one) => one !== listener)); },
+  },
+  contextBridge: {
+    exposeInMainWorld: (name, value) => { Object.defineProperty(globalThis, name, { value: Object.freeze(value) }); },
+  },
+};
+const require = (name) => {
+  if (name !== 'electron') throw new Error('A sandboxed preload has no ' + name + '.');
+  return electron;
+};`;
+
+/** What the page finds faulty in itself, and how far things have jumped. */
+const WATCH = `
+globalThis.__violations = [];
+document.addEventListener('securitypolicyviolation', (event) => globalThis.__violations.push(event.violatedDirective + ' ' + event.blockedURI));
+globalThis.__shifts = 0;
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.__shifts += entry.value; })
+  .observe({ type: 'layout-shift', buffered: true });`;
+
+async function preloadScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, 'tray-app/preload/preload.ts')],
+    bundle: true,
+    write: false,
+    external: ['electron'],
+    format: 'cjs',
+    platform: 'browser',
+  });
+  return `{ const module = { exports: {} }; ${STAND_IN}\n${outputFiles[0]?.text ?? ''}\n}\n${WATCH}`;
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  readonly double?: Double;
+}
+
+/** A browser, for all windows of a test file. */
+export class Stage {
+  readonly #browser: Browser;
+  readonly #preload: string;
+
+  private constructor(browser: Browser, preload: string) {
+    this.#browser = browser;
+    this.#preload = preload;
+  }
+
+  static async open(): Promise<Stage> {
+    const [preload, browser] = await Promise.all([
+      preloadScript(),
+      chromium.launch({
+        executablePath: CHROMIUM,
+        // Its sandbox does not start for root, as whom the tests run.
+        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--font-render-hinting=none'],
+      }),
+    ]);
+    return new Stage(browser, preload);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+
+  /** A window of its own, fully drawn. */
+  async window({ double = new Double(), ...options }: OpenOptions = {}): Promise<Opened> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 980, height: 720 },
+      reducedMotion: 'reduce',
+      colorScheme: 'light',
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      ...options,
+    });
+    const page = await context.newPage();
+    const opened = new Opened(page, double);
+    await opened.load(this.#preload);
+    return opened;
+  }
+}
+
+export class Opened implements AsyncDisposable {
+  readonly page: Page;
+  readonly double: Double;
+  readonly #faults: string[] = [];
+
+  constructor(page: Page, double: Double) {
+    this.page = page;
+    this.double = double;
+  }
+
+  async load(preload: string): Promise<void> {
+    const { page } = this;
+    page.on('pageerror', (error) => this.#faults.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith('file:')) this.#faults.push(`asked for ${request.url()}`);
+    });
+    page.setDefaultTimeout(5000);
+    await page.clock.setFixedTime(NOW);
+    await page.exposeFunction('__invoke', (channel: string, args: unknown) => {
+      const request = REQUEST_NAMES.find((name) => requestChannel(name) === channel);
+      return this.double.answer(request ?? channel, args);
+    });
+    await page.addInitScript(preload);
+    await page.goto(`file://${PAGE}`);
+    await page.getByRole('tablist').waitFor();
+  }
+
+  /** As the main process sends it. */
+  async emit<K extends EventName>(event: K, value: Events[K]): Promise<void> {
+    const message = [eventChannel(event), value] as const;
+    await this.page.evaluate(
+      ([channel, inner]) => (globalThis as unknown as PageWorld).__emit(channel, inner),
+      message,
+    );
+  }
+
+  /** The main process has another view. */
+  async show(view: View): Promise<void> {
+    this.double.view = view;
+    await this.emit('view', view);
+  }
+
+  async open(tab: string): Promise<void> {
+    await this.page.getByRole('tab', { name: tab, exact: true }).click();
+  }
+
+  /** Sum of the layout's jumps that no input of the user explains. */
+  shifts(): Promise<number> {
+    return this.page.evaluate(() => (globalThis as unknown as PageWorld).__shifts);
+  }
+
+  /** What the page complained of: errors, broken policy, requests to the outside. */
+  async faults(): Promise<readonly string[]> {
+    const violations = await this.page.evaluate(() => (globalThis as unknown as PageWorld).__violations);
+    return [...this.#faults, ...violations];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+interface PageWorld {
+  readonly __emit: (channel: string, value: unknown) => void;
+  readonly __violations: readonly string[];
+  readonly __shifts: number;
+}
