@@ -216,7 +216,7 @@ export class Desktop {
     const file = join(this.home, 'notices');
     writeFileSync(script, `#!/bin/sh\nprintf '%s\\0%s\\0%s\\0\\n' "$1" "$2" "$3" >>${file}\n`, { mode: 0o755 });
     const path = join(this.home, 'dunstrc');
-    writeFileSync(path, `[global]\nwidth = 360\noffset = 10x10\n[all]\nscript = ${script}\n`);
+    writeFileSync(path, `[global]\nwidth = 360\noffset = 10x10\nstack_duplicates = false\n[all]\nscript = ${script}\n`);
     return path;
   }
 }

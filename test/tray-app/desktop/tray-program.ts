@@ -63,13 +63,13 @@ export class TrayProgram {
 
   /** The first value of the latest call that `isWanted` likes. */
   async recorded(call: string, isWanted: (value: string) => boolean): Promise<string> {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 300; tries += 1) {
       const latest = (await this.records(call)).at(-1)?.[0];
       if (typeof latest === 'string' && isWanted(latest)) return latest;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const all = (await this.order({ do: 'records' })) as readonly Recorded[];
-    throw new Error(`no such ${call}; there were:\n${all.map((entry) => JSON.stringify(entry)).join('\n')}`);
+    const latest = (await this.records(call)).slice(-4).map((values) => JSON.stringify(values));
+    throw new Error(`no such ${call}; the latest were:\n${latest.join('\n')}\n${this.stderr}`);
   }
 
   menu(isWanted: (menu: string) => boolean): Promise<string> {
