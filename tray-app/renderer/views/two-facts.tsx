@@ -55,11 +55,8 @@ function FactCard({ mark, name, answer, hint }: FactCardProps): JSX.Element {
     <section class="card fact-card">
       <StateMark mark={mark} size={22} />
       <div>
-        <h2>
-          {name}
-          <span class="only-read-aloud">: </span>
-          <span class="answer">{answer}</span>
-        </h2>
+        <h2>{name}</h2>
+        <p class="answer">{answer}</p>
         <p class="hint">{hint}</p>
       </div>
     </section>
