@@ -93,6 +93,7 @@ describe('log, report and settings', { skip: windowSkip }, () => {
     assert.deepEqual([asked[1]?.[1], asked[3]?.[1]], [hidden, open]);
     assert.deepEqual(asked[4], ['saveReport', { redact: false }]);
     await opened.button('Close').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.equal(await page.evaluate('document.activeElement.id'), 'report');
   });
 
