@@ -14,18 +14,17 @@ const OUTLINE = `getComputedStyle(document.activeElement).outlineStyle`;
 
 const focused = ({ page }: Opened): Promise<unknown> => page.evaluate(FOCUSED);
 
-/** What the tabulator key comes by, from the beginning of the window to its end. */
+/** What the tabulator key comes by, from the view's name to the window's end. */
 async function walk(opened: Opened): Promise<readonly string[]> {
   const stops: string[] = [];
-  await opened.page.evaluate('document.activeElement.blur()');
+  await opened.page.getByRole('tab', { selected: true }).focus();
   for (let i = 0; i < 60; i++) {
     await opened.page.keyboard.press('Tab');
     const name = String(await focused(opened));
-    if (name === '' || (name === stops[0] && stops.length > 1)) return stops;
+    if (name === '' || (await opened.page.evaluate("document.activeElement.getAttribute('role') === 'tab'")))
+      return stops;
     stops.push(name);
-    if (!(await opened.page.evaluate("document.activeElement.getAttribute('role') === 'tabpanel'"))) {
-      assert.notEqual(await opened.page.evaluate(OUTLINE), 'none', `${name} does not show the focus`);
-    }
+    assert.notEqual(await opened.page.evaluate(OUTLINE), 'none', `${name} does not show the focus`);
   }
   throw new Error(`no end: ${stops.join(', ')}`);
 }
@@ -96,10 +95,8 @@ describe('keyboard', { skip: windowSkip }, () => {
     test(`the tabulator key reaches everything in ${tab}, in the order in which it is read`, async () => {
       await using opened = await open();
       await opened.open(tab);
-      const walked = await walk(opened);
-      assert.equal(walked[0], tab);
-      // The second is the view itself, to be scrolled.
-      assert.deepEqual(walked.slice(2), stops);
+      // The first is the view itself, to be scrolled.
+      assert.deepEqual((await walk(opened)).slice(1), stops);
     });
   }
 
@@ -109,6 +106,7 @@ describe('keyboard', { skip: windowSkip }, () => {
     await opened.open('Servers');
     await opened.page.locator('#add').focus();
     await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
     const stops = [await focused(opened)];
     for (let i = 0; i < 5; i++) {
       await page.keyboard.press('Tab');
