@@ -23,7 +23,7 @@ const script = fileURLToPath(import.meta.url);
 const root = dirname(dirname(script));
 const built = join(root, 'build/test');
 /** Tests that share the machine's namespaces and measure times: one file after the other. */
-const INTEGRATION = /^build\/test\/((bus|daemon|lab|interop)\/|readme\.)/;
+const INTEGRATION = /^build\/test\/((bus|daemon|lab|interop|tray-app\/desktop)\/|readme\.)/;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
@@ -139,7 +139,7 @@ function tellSkips() {
 }
 
 async function main(options) {
-  const missing = missingSentence(['lab', 'c-miredo', 'manual', 'bus']);
+  const missing = missingSentence(['lab', 'c-miredo', 'manual', 'bus', 'desktop']);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   await runUnit(options);
   const isOutside = missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace';
