@@ -25,7 +25,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   qualified: { head: 'Qualified', text: /has an IPv6 address/, toggle: 'Stop', restart: true, facts: ['Yes', 'Yes'] },
   'qualified-without-relay': {
     head: 'Qualified',
-    text: /has an IPv6 address/,
+    text: /the IPv6 Internet does not answer/,
     toggle: 'Stop',
     restart: true,
     facts: ['Yes', 'No'],
@@ -107,6 +107,7 @@ describe('states of the tunnel', { skip: windowSkip }, () => {
 
   for (const [width, height] of [
     [980, 720],
+    [900, 680],
     [700, 560],
     [420, 640],
   ] as const) {

@@ -40,7 +40,7 @@ function qualifiedFact(snapshot: Snapshot | undefined): Answer<'qualified'> {
 function internetFact(snapshot: Snapshot | undefined): Answer<'internet'> {
   const answer = snapshot?.state === 'qualified' ? snapshot.isIpv6Reachable : undefined;
   if (answer === undefined) return ['absent', 'fact.internet.unknown'];
-  return answer ? ['half', 'fact.internet.yes'] : ['bad', 'fact.internet.no'];
+  return answer ? ['half', 'fact.internet.yes'] : ['limited', 'fact.internet.no'];
 }
 
 interface FactCardProps {

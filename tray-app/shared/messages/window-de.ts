@@ -19,6 +19,7 @@ export const windowDe: Readonly<Record<keyof typeof windowEn, string>> = {
   'plain.resolving': 'Der Name des Servers wird im DNS nachgeschlagen.',
   'plain.qualifying': 'Der Server wird gefragt, was das Netzwerk mit unseren Paketen macht.',
   'plain.qualified': 'Dieser Rechner hat über Teredo eine IPv6-Adresse.',
+  'plain.limited': 'Dieser Rechner hat über Teredo eine IPv6-Adresse, aber das IPv6-Internet antwortet nicht.',
   'plain.failed': 'Es gibt kein IPv6 über Teredo.',
   'plain.busy': 'Der Dienst meldet „{state}“. Dieses Fenster ist älter als der Dienst und kennt das Wort nicht.',
   'plain.connecting': 'Der Dienst wird nach seinem Zustand gefragt.',

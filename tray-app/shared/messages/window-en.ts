@@ -17,6 +17,7 @@ export const windowEn = {
   'plain.resolving': 'The server’s name is being looked up in the DNS.',
   'plain.qualifying': 'The server is being asked what the network does with our packets.',
   'plain.qualified': 'This computer has an IPv6 address through Teredo.',
+  'plain.limited': 'This computer has an IPv6 address through Teredo, but the IPv6 Internet does not answer.',
   'plain.failed': 'There is no IPv6 through Teredo.',
   'plain.busy': 'The daemon says “{state}”. This window is older than the daemon and does not know the word.',
   'plain.connecting': 'Asking the daemon for its state.',
