@@ -78,14 +78,14 @@ async function drawStates(stage: Stage): Promise<void> {
     for (const view of Object.values(STATES)) {
       await opened.show(view);
       const head = await opened.page.locator('.hero').screenshot();
-      heads.push(await sharp(head).resize({ width: 440 }).toBuffer());
+      heads.push(await sharp(head).resize({ width: 400 }).toBuffer());
     }
     const half = Math.ceil(heads.length / 2);
     const background = colorScheme === 'dark' ? '#1e1e21' : '#f6f6f7';
     const columns = [heads.slice(0, half), heads.slice(half)].map((part) => column(part, 8, background));
     const [left, right] = await Promise.all(columns);
     if (left === undefined || right === undefined) throw new Error('There are no states.');
-    await write(`states-${colorScheme}`, await beside(left, right, background), 40);
+    await write(`states-${colorScheme}`, await beside(left, right, background), 24);
   }
 }
 
@@ -139,10 +139,11 @@ function menuSection(name: string, view: View): string {
     '',
     ...menuText(menu),
   ];
-  return `## ${name}\n\n\`\`\`\n${lines.join('\n')}\n\`\`\`\n`;
+  return `## ${name}\n\n\`\`\`\n${lines.join('\n')}\n\`\`\``;
 }
 
-function writePage(): void {
+/** The page that shows them, with the menu in each state. */
+export function screenshotsPage(): string {
   const pictures = PICTURES.map(([name, theme]) => `![The window: ${name}](window-${name}-${theme}.png)`);
   const states = THEMES.map((theme) => `![Every state, ${theme}](states-${theme}.png)`);
   const menus = Object.entries(STATES).map(([name, view]) => menuSection(name, view));
@@ -156,7 +157,7 @@ function writePage(): void {
     'The menu in each state:',
     ...menus,
   ];
-  writeFileSync(join(FOLDER, 'README.md'), `${page.join('\n\n').trimEnd()}\n`);
+  return `${page.join('\n\n').trimEnd()}\n`;
 }
 
 export async function makeScreenshots(): Promise<void> {
@@ -171,7 +172,7 @@ export async function makeScreenshots(): Promise<void> {
   } finally {
     await stage.close();
   }
-  writePage();
+  writeFileSync(join(FOLDER, 'README.md'), screenshotsPage());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await makeScreenshots();
