@@ -30,7 +30,8 @@ export class Notifier {
     }
     const notification = { title, message: asMarkup(body), icon: this.#icon, 'app-name': 'Miredo', timeout: STAY };
     this.#sender.notify(notification, (error) => {
-      if (error !== null) this.#complain(`A notification could not be shown: ${error.message}`);
+      // Whatever its types say, it is undefined when all is well.
+      if (error instanceof Error) this.#complain(`A notification could not be shown: ${error.message}`);
     });
   }
 }

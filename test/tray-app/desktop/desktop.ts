@@ -2,7 +2,7 @@
  * A desktop of the test's own: X server, session bus, window manager, a panel that shows tray icons (xfce4-panel) and a
  * notification daemon (dunst), which writes down what it shows. To be had inside of {@link enterBusStage}.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -21,7 +21,8 @@ import { missingSentence } from '../../lab/needed-programs.js';
 const SERVICES = '/usr/share/dbus-1/services';
 /** What the panel needs, and nothing else that the bus could start. */
 const ACTIVATABLE = /^org\.xfce\.Xfconf.*\.service$/;
-const PANEL = { width: 40, left: 700, top: 440 };
+/** Its middle, and its breadth. */
+const PANEL = { x: 1060, y: 735, size: 40 };
 
 export const desktopSkip = (): string | false => missingSentence(['desktop']) ?? false;
 
@@ -90,9 +91,52 @@ export class Desktop {
 
   /** A click on the tray's one icon. */
   clickIcon(button: 'left' | 'middle' | 'right'): void {
-    const [x, y] = [PANEL.left, PANEL.top].map((edge) => String(edge + 2));
     const number = { left: '1', middle: '2', right: '3' }[button];
-    this.#run('xdotool', 'mousemove', x ?? '', y ?? '', 'click', number);
+    this.#run('xdotool', 'mousemove', String(PANEL.x), String(PANEL.y), 'click', number);
+  }
+
+  /** Opens the icon's menu, and clicks an entry: the `position`th of those that can be clicked. */
+  async choose(position: number): Promise<void> {
+    await this.openMenu();
+    this.press(...Array.from({ length: position }, () => 'Down'), 'Return');
+    await this.#menuIsOpen(false);
+  }
+
+  /** An icon has come into the panel, which until then is a line. */
+  async iconIsShown(): Promise<void> {
+    const look = (): true | undefined => {
+      const [window = ''] = this.#panelWindows();
+      return window === ''
+        ? undefined
+        : /WIDTH=[2-9]\d/.test(this.#run('xdotool', 'getwindowgeometry', '--shell', window)) || undefined;
+    };
+    await waitFor('the icon', look, { timeout: 10_000 });
+  }
+
+  async openMenu(): Promise<void> {
+    await this.iconIsShown();
+    this.clickIcon('right');
+    await this.#menuIsOpen(true);
+  }
+
+  async closeMenu(): Promise<void> {
+    this.press('Escape');
+    await this.#menuIsOpen(false);
+  }
+
+  /** The panel's menu is a window of its own, beside the one of the icons. */
+  async #menuIsOpen(isOpen: boolean): Promise<void> {
+    const look = (): true | undefined => {
+      return this.#panelWindows().length > 1 === isOpen || undefined;
+    };
+    await waitFor('the menu', look, { timeout: 5000 });
+  }
+
+  /** xdotool ends with 1 when there are none. */
+  #panelWindows(): readonly string[] {
+    const words = ['search', '--onlyvisible', '--class', 'wrapper'];
+    const { stdout } = spawnSync('xdotool', words, { env: this.env, timeout: 10_000, encoding: 'utf8' });
+    return stdout.split('\n').filter((line) => line !== '');
   }
 
   press(...keys: readonly string[]): void {
@@ -114,8 +158,8 @@ export class Desktop {
     });
   }
 
-  #run(command: string, ...words: readonly string[]): void {
-    execFileSync(command, words, { env: this.env, timeout: 10_000, stdio: 'pipe' });
+  #run(command: string, ...words: readonly string[]): string {
+    return execFileSync(command, words, { env: this.env, timeout: 10_000, stdio: 'pipe', encoding: 'utf8' });
   }
 
   #spawn(command: string, words: readonly string[]): ChildProcess {
@@ -172,7 +216,7 @@ export class Desktop {
     const file = join(this.home, 'notices');
     writeFileSync(script, `#!/bin/sh\nprintf '%s\\0%s\\0%s\\0\\n' "$1" "$2" "$3" >>${file}\n`, { mode: 0o755 });
     const path = join(this.home, 'dunstrc');
-    writeFileSync(path, `[global]\nwidth = 360\noffset = 10x10\n[all]\nscript = ${script}\n`);
+    writeFileSync(path, `[global]\nwidth = 360\noffset = 10x10\nstack_duplicates = false\n[all]\nscript = ${script}\n`);
     return path;
   }
 }
@@ -207,10 +251,10 @@ function panelConfiguration(): string {
   ${property('configver', 'int', 2)}
   <property name="panels" type="array"><value type="int" value="1"/>
     <property name="panel-1" type="empty">
-      ${property('position', 'string', `p=0;x=${PANEL.left};y=${PANEL.top}`)}
+      ${property('position', 'string', `p=0;x=${PANEL.x};y=${PANEL.y}`)}
       ${property('position-locked', 'bool', 'true')}
       ${property('length', 'uint', 1)}
-      ${property('size', 'uint', PANEL.width)}
+      ${property('size', 'uint', PANEL.size)}
       <property name="plugin-ids" type="array"><value type="int" value="1"/></property>
     </property>
   </property>

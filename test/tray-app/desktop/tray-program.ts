@@ -11,11 +11,13 @@ const MAIN = fileURLToPath(new URL('../../../tray/main.cjs', import.meta.url));
 export class TrayProgram {
   readonly exited: Promise<number | null>;
   stderr = '';
+  readonly #desktop: Desktop;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #serial = 0;
 
   constructor(desktop: Desktop, words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+    this.#desktop = desktop;
     this.#child = fork(STAND_IN, [MAIN, ...words], {
       env: { ...desktop.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -61,17 +63,28 @@ export class TrayProgram {
 
   /** The first value of the latest call that `isWanted` likes. */
   async recorded(call: string, isWanted: (value: string) => boolean): Promise<string> {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 300; tries += 1) {
       const latest = (await this.records(call)).at(-1)?.[0];
       if (typeof latest === 'string' && isWanted(latest)) return latest;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const all = (await this.order({ do: 'records' })) as readonly Recorded[];
-    throw new Error(`no such ${call}; there were:\n${all.map((entry) => JSON.stringify(entry)).join('\n')}`);
+    const latest = (await this.records(call)).slice(-4).map((values) => JSON.stringify(values));
+    throw new Error(`no such ${call}; the latest were:\n${latest.join('\n')}\n${this.stderr}`);
   }
 
   menu(isWanted: (menu: string) => boolean): Promise<string> {
     return this.recorded('Tray.setContextMenu', isWanted);
+  }
+
+  /** Clicks an entry of the icon's menu, with the keyboard, as the panel shows it. */
+  async choose(label: string | RegExp): Promise<void> {
+    const isWanted = (line: string): boolean => (typeof label === 'string' ? line.includes(label) : label.test(line));
+    const menu = await this.menu((text) => text.split('\n').some(isWanted));
+    const top = menu.split('\n').filter((line) => !line.startsWith(' ') && !line.startsWith('──'));
+    const clickable = top.filter((line) => !line.endsWith('(disabled)'));
+    const position = clickable.findIndex(isWanted) + 1;
+    if (position === 0) throw new Error(`${String(label)} cannot be clicked:\n${menu}`);
+    await this.#desktop.choose(position);
   }
 
   async window(): Promise<void> {

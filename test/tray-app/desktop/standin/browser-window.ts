@@ -31,7 +31,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-sync',
   '--disable-component-update',
-  '--app=about:blank',
+  '--test-type',
 ];
 
 /** Chromium knows no schemes of an app: they go by a host name that there is not, and back. */
@@ -79,6 +79,7 @@ export class StandInWindow extends EventEmitter {
   readonly webContents = strict('webContents', new Contents());
   readonly #options: Options;
   #context: BrowserContext | undefined;
+  isLoaded = false;
   #isVisible = false;
   #isMinimised = false;
 
@@ -122,6 +123,7 @@ export class StandInWindow extends EventEmitter {
     await page.addInitScript(preloadScript(webPreferences.preload));
     nativeTheme.on('updated', () => void this.#paint());
     await page.goto(outside(url));
+    this.isLoaded = true;
     this.emit('ready-to-show');
     this.webContents.emit('did-finish-load');
   }

@@ -7,11 +7,14 @@ import Module, { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { windows } from './browser-window.js';
 import { dialogAnswers, electron } from './electron.js';
+import { invoke } from './ipc-main.js';
 import { nativeTheme } from './native-theme.js';
 import { recorded } from './record.js';
 
 export type Order =
-  | { readonly do: 'records' | 'close-window' | 'window-count' | 'cpu' }
+  | { readonly do: 'records' | 'close-window' | 'window-count' | 'resources' }
+  /** A request as from a page that is at this address, in this window or another. */
+  | { readonly do: 'forge'; readonly url: string; readonly isOwnWindow: boolean; readonly isInFrame: boolean }
   /** An expression of JavaScript in the page; its promise is waited for. */
   | { readonly do: 'evaluate' | 'until'; readonly expression: string }
   | { readonly do: 'click'; readonly selector: string }
@@ -40,9 +43,9 @@ async function obey(order: Order): Promise<unknown> {
     case 'records':
       return recorded;
     case 'window-count':
-      return windows.size;
-    case 'cpu':
-      return process.cpuUsage();
+      return [...windows].filter(({ isLoaded }) => isLoaded).length;
+    case 'resources':
+      return process.getActiveResourcesInfo();
     case 'dialog':
       return dialogAnswers.push(order.path);
     case 'desktop-theme':
@@ -51,6 +54,11 @@ async function obey(order: Order): Promise<unknown> {
   }
   if (window === undefined) throw new Error('no window is open');
   switch (order.do) {
+    case 'forge': {
+      const { url, isOwnWindow, isInFrame } = order;
+      const senderFrame = { url, parent: isInFrame ? { url: 'app://miredo/index.html' } : null };
+      return invoke('miredo:request:begin', { sender: isOwnWindow ? window.webContents : {}, senderFrame }, [[]]);
+    }
     case 'close-window':
       return window.close();
     case 'evaluate':

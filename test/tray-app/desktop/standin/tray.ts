@@ -18,6 +18,7 @@ export class StandInTray extends EventEmitter {
   #tip = '';
   #pixmaps: readonly Pixmap[] = [];
   #connection: BusConnection | undefined;
+  #watcher: unknown;
   #isDestroyed = false;
   readonly #menu = new MenuService((options) => this.#click(options));
   readonly #ready: Promise<void>;
@@ -32,7 +33,9 @@ export class StandInTray extends EventEmitter {
     record('Tray.setImage', image.path);
     void this.#ready.then(async () => {
       this.#pixmaps = await pixmapsOf(image);
-      this.#connection?.signal(ITEM_PATH, ITEM, 'NewIcon', '', []);
+      if (this.#connection === undefined) return;
+      this.#connection.signal(ITEM_PATH, ITEM, 'NewIcon', '', []);
+      await this.#register(this.#connection);
     });
   }
 
@@ -83,7 +86,11 @@ export class StandInTray extends EventEmitter {
     await this.#register(connection);
   }
 
+  /** With a panel that has not seen it yet. */
   async #register(connection: BusConnection): Promise<void> {
+    const owner = await connection.callBus('GetNameOwner', 's', [WATCHER]);
+    if (!owner.ok || owner.values[0] === this.#watcher) return;
+    this.#watcher = owner.values[0];
     const name = `org.kde.StatusNotifierItem-${process.pid}-1`;
     await connection.callBus('RequestName', 'su', [name, 4]);
     const answer = await connection.call({
