@@ -23,7 +23,7 @@ describe('diagnosis', { skip: windowSkip }, () => {
     const rows = page.getByRole('listitem');
     assert.equal(await rows.count(), 11);
     await opened.button('Run diagnosis').click();
-    assert.deepEqual(opened.taken(), [['diagnose']]);
+    await opened.expectAsked([['diagnose']]);
     for (let i = 0; i < 5; i++) {
       const title = await rows.nth(i).boundingBox();
       await opened.show(running([...STEPS.slice(0, i), step(STEPS[i]?.id ?? '', 'running', `Looking, part ${i}…`)]));
@@ -60,10 +60,10 @@ describe('diagnosis', { skip: windowSkip }, () => {
     const relay = page.getByRole('listitem').filter({ hasText: 'Relay to the IPv6 Internet' });
     assert.match(await relay.innerText(), /What to do\s+Have 2001::\/32 routed/);
     await relay.getByRole('button', { name: 'Copy the command' }).click();
-    assert.deepEqual(opened.taken(), [['copyText', 'sudo miredo -f -c relay.conf']]);
+    await opened.expectAsked([['copyText', 'sudo miredo -f -c relay.conf']]);
     assert.equal(await page.getByRole('listitem').count(), STEPS.length);
     await opened.button('Run again').click();
-    assert.deepEqual(opened.taken(), [['diagnose']]);
+    await opened.expectAsked([['diagnose']]);
   });
 
   test('the summary tells warnings from faults, and both from none', async () => {
@@ -93,10 +93,10 @@ describe('diagnosis', { skip: windowSkip }, () => {
     await opened.open('Diagnosis');
     await opened.show({ ...ended(STEPS), tunnel: { presence: 'no-bus', sentence: '' } });
     await opened.button('Run again').click({ force: true });
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
     assert.equal(await opened.page.getByRole('listitem').count(), STEPS.length);
     await opened.show({ ...ended(STEPS), tunnel: { presence: 'present', snapshot: SNAPSHOTS.failed } });
     await opened.button('Run again').click();
-    assert.deepEqual(opened.taken(), [['diagnose']]);
+    await opened.expectAsked([['diagnose']]);
   });
 });

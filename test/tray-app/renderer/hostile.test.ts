@@ -92,7 +92,7 @@ describe('hostile texts from the bus', { skip: windowSkip }, () => {
       `window.miredo.request('shell', 'id').then(() => 'done', (error) => error.message)`,
     );
     assert.match(String(answer), /no request shell/);
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
   });
 });
 

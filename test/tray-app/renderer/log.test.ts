@@ -120,7 +120,7 @@ describe('log, report and settings', { skip: windowSkip }, () => {
     assert.equal(await page.getByLabel('Language').inputValue(), 'system');
     await page.getByLabel('Theme').selectOption('dark');
     await page.getByLabel('Icon on the panel').selectOption('light');
-    assert.deepEqual(opened.taken(), [
+    await opened.expectAsked([
       ['changeSettings', { notices: { ...DEFAULT_SETTINGS.notices, lost: false } }],
       ['changeSettings', { startAtLogin: true }],
       ['changeSettings', { language: 'de' }],

@@ -27,7 +27,7 @@ describe('requests', { skip: windowSkip }, () => {
     await opened.show(viewOf({ snapshot: SNAPSHOTS.qualified }));
     await opened.button('Stop').click();
     await opened.button('Restart').click();
-    assert.deepEqual(opened.taken(), [['start'], ['stop'], ['restart']]);
+    await opened.expectAsked([['start'], ['stop'], ['restart']]);
   });
 
   test('what is pending shows as pending, cannot be asked for twice, and keeps the focus', async () => {
@@ -41,7 +41,7 @@ describe('requests', { skip: windowSkip }, () => {
     assert.ok(await page.getByText('It may want a password first.').isVisible());
     await page.keyboard.press('Enter');
     await page.keyboard.press('Space');
-    assert.deepEqual(opened.taken(), [['start']]);
+    await opened.expectAsked([['start']]);
     await opened.show(viewOf({ snapshot: SNAPSHOTS.qualified }));
     await opened.button('Stop').waitFor();
     assert.equal(await page.evaluate('document.activeElement.id'), 'toggle');
@@ -62,7 +62,7 @@ describe('requests', { skip: windowSkip }, () => {
     // It may have become allowed: polkit is asked each time.
     await opened.button('Start').click();
     await opened.button('Close').click();
-    assert.deepEqual(opened.taken(), [['start'], ['dismissRefusal']]);
+    await opened.expectAsked([['start'], ['dismissRefusal']]);
     await opened.show(viewOf());
     assert.equal(await alert.innerText(), '');
     assert.ok((await opened.shifts()) < 0.01);
@@ -99,13 +99,13 @@ describe('requests', { skip: windowSkip }, () => {
     await opened.page.locator('.copy.copied').waitFor();
     await opened.page.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
     await opened.button('Copy the mapped endpoint').click();
-    assert.deepEqual(opened.taken(), [
+    await opened.expectAsked([
       ['copyText', '2001:0:5ef5:79fb:3c4b:f5ff:3fff:fdd3'],
       ['copyText', '198.51.100.7:41230'],
     ]);
     await opened.show(viewOf({ tunnel: { presence: 'no-daemon', isActivatable: false } }));
     await opened.button('Copy the command').click();
-    assert.deepEqual(opened.taken(), [['copyText', 'systemctl start miredo']]);
+    await opened.expectAsked([['copyText', 'systemctl start miredo']]);
   });
 
   test('a copy that fails is told', async () => {

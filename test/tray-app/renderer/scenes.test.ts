@@ -21,11 +21,11 @@ interface Violation {
 }
 
 /** What axe-core finds: the rules of WCAG 2.2 A and AA, and its best practices. */
-async function violationsIn({ page }: Opened): Promise<string[]> {
+async function violationsIn({ page }: Opened, rules?: readonly string[]): Promise<string[]> {
   const { violations, passes } = await page.evaluate<{ violations: readonly Violation[]; passes: number }>(
-    `axe.run({ preload: false }).then(({ violations, passes }) => ({ violations, passes: passes.length }))`,
+    `axe.run(${JSON.stringify({ preload: false, ...(rules === undefined ? {} : { runOnly: rules }) })}).then(({ violations, passes }) => ({ violations, passes: passes.length }))`,
   );
-  assert.ok(passes > 10, `only ${passes} rules had something to look at`);
+  assert.ok(passes > (rules === undefined ? 10 : 0), `only ${passes} rules had something to look at`);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );
@@ -61,7 +61,9 @@ describe('scenes of the window', { skip: windowSkip }, () => {
         await stageScene(opened, scene);
         for (const colorScheme of THEMES) {
           await page.emulateMedia({ colorScheme });
-          if (scale === 1) assert.deepEqual(await violationsIn(opened), [], `${scene.name}, ${colorScheme}`);
+          // Another theme has other colours, and nothing else.
+          const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
+          if (scale === 1) assert.deepEqual(await violationsIn(opened, rules), [], `${scene.name}, ${colorScheme}`);
           await page.screenshot({ path: join(FOLDER, `${scene.name}-${colorScheme}@${scale}x.png`) });
         }
         await clear(opened, scene);

@@ -36,24 +36,24 @@ describe('servers', { skip: windowSkip }, () => {
   test('a server is chosen by asking for it; until then the old one stays chosen', async () => {
     await using opened = await atServers();
     await opened.button('Use office').click();
-    assert.deepEqual(opened.taken(), [['setServer', 'office']]);
+    await opened.expectAsked([['setServer', 'office']]);
     assert.equal(await opened.button('Automatic is chosen').getAttribute('aria-pressed'), 'true');
     await opened.show(viewOf({ snapshot, pending: [pendingOf('set-server', 'office')] }));
     assert.equal(await opened.button('Use office').getAttribute('aria-busy'), 'true');
     await opened.button('Use relay.example.net').click({ force: true });
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
     await opened.show(viewOf({ snapshot: { ...snapshot, serverChoice: 'office', server: '203.0.113.10' } }));
     assert.equal(await opened.button('office is chosen').getAttribute('aria-pressed'), 'true');
     assert.match(await row(opened, 'office').innerText(), /in use/);
     await opened.button('Use Automatic').click();
-    assert.deepEqual(opened.taken(), [['setServer', 'auto']]);
+    await opened.expectAsked([['setServer', 'auto']]);
   });
 
   test('a probe shows each result as it comes in, and moves nothing', async () => {
     await using opened = await atServers();
     const { page } = opened;
     await opened.button('Probe all').click();
-    assert.deepEqual(opened.taken(), [['probeServers', []]]);
+    await opened.expectAsked([['probeServers', []]]);
     const before = await page.getByRole('listitem').last().boundingBox();
     const names = ['teredo.example.org', 'office', 'relay.example.net'];
     const during = (results: Probes['results']) => {
@@ -114,7 +114,7 @@ describe('servers', { skip: windowSkip }, () => {
     await page.getByLabel('Secondary IPv4 address').fill('10.0.0.1');
     await add.click();
     await page.getByText('That address is not public.').waitFor();
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
   });
 
   test('a server is added with what was given, by Enter too, and the focus comes back', async () => {
@@ -126,7 +126,7 @@ describe('servers', { skip: windowSkip }, () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.equal(await page.evaluate('document.activeElement.id'), 'add');
-    assert.deepEqual(opened.taken(), [
+    await opened.expectAsked([
       ['addServer', 'ipv6.example.com', { primary: 'ipv6.example.com', comment: 'of a friend' }],
     ]);
     await opened.button('Add server…').click();
@@ -134,7 +134,7 @@ describe('servers', { skip: windowSkip }, () => {
     await page.getByLabel('Name in the list').fill('home');
     await page.getByLabel('Secondary IPv4 address').fill('203.0.113.78');
     await opened.button('Add').click();
-    assert.deepEqual(opened.taken(), [['addServer', 'home', { primary: '203.0.113.77', secondary: '203.0.113.78' }]]);
+    await opened.expectAsked([['addServer', 'home', { primary: '203.0.113.77', secondary: '203.0.113.78' }]]);
   });
 
   test('a server is removed after a question; Escape means no', async () => {
@@ -145,10 +145,10 @@ describe('servers', { skip: windowSkip }, () => {
     await page.getByText('It is the server that is chosen.').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
     await opened.button('Remove relay.example.net').click();
     await opened.button('Remove').click();
-    assert.deepEqual(opened.taken(), [['removeServer', 'relay.example.net']]);
+    await opened.expectAsked([['removeServer', 'relay.example.net']]);
   });
 
   test('without a daemon nothing can be asked for', async () => {
@@ -158,7 +158,7 @@ describe('servers', { skip: windowSkip }, () => {
       assert.equal(await opened.button(name).getAttribute('aria-disabled'), 'true', name);
       await opened.button(name).click({ force: true });
     }
-    assert.deepEqual(opened.taken(), []);
+    await opened.expectAsked([]);
     assert.equal(await opened.page.getByRole('dialog').count(), 0);
   });
 });

@@ -143,7 +143,10 @@ async function assertShown({ page }: Opened, name: string): Promise<void> {
 }
 
 /** Where what the eye rests on lies. */
-async function places({ page }: Opened): Promise<unknown> {
+function places({ page }: Opened): Promise<unknown> {
   const parts = ['.badge', '.tabs', '.hero', '#toggle', '#restart', '.two-facts', '#details', '.facts'];
-  return Promise.all(parts.map(async (part) => [part, await page.locator(part).boundingBox()]));
+  return page.evaluate(`${JSON.stringify(parts)}.map((part) => {
+    const { x, y, width, height } = document.querySelector(part).getBoundingClientRect();
+    return { part, x, y, width, height };
+  })`);
 }

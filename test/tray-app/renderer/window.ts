@@ -2,6 +2,7 @@
  * The details window in Debian's Chromium: the built page, with the real preload in it, on a stand-in for the few names
  * of Electron that the preload uses. At the other end is a {@link Double}.
  */
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -156,6 +157,22 @@ export class Opened implements AsyncDisposable {
   /** What the window asked of the main process since it was last looked at. */
   taken(): readonly Asked[] {
     return this.double.asked.splice(0);
+  }
+
+  /** That this, and nothing else, was asked since it was last looked at. Waits for as many as there should be. */
+  async expectAsked(expected: readonly Asked[]): Promise<void> {
+    // What the page has asked until now is on its way before the answer to this.
+    await this.page.evaluate('0');
+    const { double } = this;
+    if (double.asked.length < expected.length) {
+      const limit = AbortSignal.timeout(5000);
+      await new Promise<void>((resolve) => {
+        double.heard = () => double.asked.length >= expected.length && resolve();
+        limit.addEventListener('abort', () => resolve(), { once: true });
+      });
+      double.heard = () => undefined;
+    }
+    assert.deepEqual(this.taken(), expected);
   }
 
   button(name: string): Locator {
