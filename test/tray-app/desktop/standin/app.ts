@@ -1,5 +1,6 @@
 /** Electron's app: life, single instance, and events. */
 import { EventEmitter } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { record } from './record.js';
@@ -57,6 +58,8 @@ async function becomeFirst(): Promise<boolean> {
     socket.destroy();
     app.emit('second-instance', {}, [], '');
   });
+  // Of one that has ended without a word.
+  rmSync(SOCKET, { force: true });
   server.listen(SOCKET).unref();
   return true;
 }

@@ -139,11 +139,10 @@ export class StandInWindow extends EventEmitter {
   async #fulfil(route: Route, own: StandInSession): Promise<void> {
     const request = route.request();
     const url = inside(request.url());
-    if (
-      request.isNavigationRequest() &&
-      request.frame() === this.page.mainFrame() &&
-      this.page.url() !== 'about:blank'
-    ) {
+    const navigated = navigatedFrame(request);
+    // Another page's, which is about to be closed; it is told of only when it has loaded something.
+    if (navigated === 'not yet there') return route.fulfill({ status: 200, body: '' });
+    if (navigated === this.page.mainFrame() && this.page.url() !== 'about:blank') {
       let isStopped = false;
       this.webContents.emit('will-navigate', {
         preventDefault: () => {
@@ -187,7 +186,7 @@ export class StandInWindow extends EventEmitter {
   show(): void {
     record('window.show');
     this.#isVisible = true;
-    void this.page.bringToFront();
+    void this.webContents.page?.bringToFront();
     this.emit('show');
   }
 
@@ -212,5 +211,15 @@ export class StandInWindow extends EventEmitter {
 
   removeMenu(): void {
     record('window.removeMenu');
+  }
+}
+
+/** Playwright has no frame for the first request of a page that has just been opened. */
+function navigatedFrame(request: ReturnType<Route['request']>): Frame | 'not yet there' | undefined {
+  if (!request.isNavigationRequest()) return undefined;
+  try {
+    return request.frame();
+  } catch {
+    return 'not yet there';
   }
 }
