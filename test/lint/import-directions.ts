@@ -170,7 +170,7 @@ export function faultsOf(file: string, source: string): Fault[] {
 
 export function modulesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('node_modules'))
     .sort();
 }
 

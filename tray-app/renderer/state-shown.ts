@@ -56,13 +56,17 @@ const apart = (mark: Mark, head: string, plain: string): StateShown => ({
   remedy: undefined,
 });
 
-function ofDaemon({ environment: { locale } }: View, { state, reason: cause }: Snapshot, say: Translate): StateShown {
+function ofDaemon({ environment: { locale } }: View, snapshot: Snapshot, say: Translate): StateShown {
+  const { state, reason: cause, isIpv6Reachable } = snapshot;
   // Who stopped it needs no reason.
   const isPlain = cause === undefined || (state === 'stopped' && cause.code === 'user');
   const reason = isPlain ? undefined : (translateMaybe(locale, `reason.${cause.code}`) ?? cause.sentence);
   const remedy = isPlain ? undefined : translateMaybe(locale, `remedy.${cause.code}`);
   if (!isKnown(state))
     return { mark: 'busy', head: say('head.busy'), plain: say('plain.busy', { state }), reason, remedy };
+  if (state === 'qualified' && isIpv6Reachable === false) {
+    return { mark: 'limited', head: say('state.qualified'), plain: say('plain.limited'), reason, remedy };
+  }
   const [mark, head, plain] = WORDS[state];
   return { mark, head: say(head), plain: say(plain), reason, remedy };
 }

@@ -20,6 +20,8 @@ export class Double {
   section: Section = 'overview';
   /** Everything but `begin`. */
   readonly asked: Asked[] = [];
+  /** Called after each. */
+  heard: () => void = () => undefined;
   readonly #handlers: Handlers;
 
   constructor(answers: Partial<Handlers> = {}) {
@@ -49,9 +51,14 @@ export class Double {
     return this.#dispatch(request, args);
   }
 
+  #remember(asked: Asked): void {
+    this.asked.push(asked);
+    this.heard();
+  }
+
   async #dispatch<K extends RequestName>(request: K, raw: unknown): Promise<Results[K]> {
     const args = v.parse(REQUESTS[request], raw) as unknown as Arguments<K>;
-    if (request !== 'begin') this.asked.push([request, ...args] as unknown as Asked);
+    if (request !== 'begin') this.#remember([request, ...args] as unknown as Asked);
     return this.#handlers[request](...args);
   }
 }

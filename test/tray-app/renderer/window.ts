@@ -2,11 +2,11 @@
  * The details window in Debian's Chromium: the built page, with the real preload in it, on a stand-in for the few names
  * of Electron that the preload uses. At the other end is a {@link Double}.
  */
-import { existsSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import {
   type EventName,
   type Events,
@@ -15,7 +15,7 @@ import {
   requestChannel,
 } from '../../../tray-app/shared/ipc.js';
 import type { View } from '../../../tray-app/shared/view.js';
-import { Double } from './double.js';
+import { type Asked, Double } from './double.js';
 import { NOW } from './views.js';
 
 /** Seen from build/test/tray-app/renderer. */
@@ -55,16 +55,10 @@ globalThis.__shifts = 0;
 new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.__shifts += entry.value; })
   .observe({ type: 'layout-shift', buffered: true });`;
 
-async function preloadScript(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(ROOT, 'tray-app/preload/preload.ts')],
-    bundle: true,
-    write: false,
-    external: ['electron'],
-    format: 'cjs',
-    platform: 'browser',
-  });
-  return `{ const module = { exports: {} }; ${STAND_IN}\n${outputFiles[0]?.text ?? ''}\n}\n${WATCH}`;
+/** The preload as it is delivered, and what it finds around it. */
+function preloadScript(): string {
+  const preload = readFileSync(join(ROOT, 'build/tray/preload.cjs'), 'utf8');
+  return `{ const module = { exports: {} }; ${STAND_IN}\n${preload}\n}\n${WATCH}`;
 }
 
 export interface OpenOptions extends BrowserContextOptions {
@@ -82,15 +76,12 @@ export class Stage {
   }
 
   static async open(): Promise<Stage> {
-    const [preload, browser] = await Promise.all([
-      preloadScript(),
-      chromium.launch({
-        executablePath: CHROMIUM,
-        // Its sandbox does not start for root, as whom the tests run.
-        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--font-render-hinting=none'],
-      }),
-    ]);
-    return new Stage(browser, preload);
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      // Its sandbox does not start for root, as whom the tests run.
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--font-render-hinting=none'],
+    });
+    return new Stage(browser, preloadScript());
   }
 
   async close(): Promise<void> {
@@ -161,6 +152,31 @@ export class Opened implements AsyncDisposable {
 
   async open(tab: string): Promise<void> {
     await this.page.getByRole('tab', { name: tab, exact: true }).click();
+  }
+
+  /** What the window asked of the main process since it was last looked at. */
+  taken(): readonly Asked[] {
+    return this.double.asked.splice(0);
+  }
+
+  /** That this, and nothing else, was asked since it was last looked at. Waits for as many as there should be. */
+  async expectAsked(expected: readonly Asked[]): Promise<void> {
+    // What the page has asked until now is on its way before the answer to this.
+    await this.page.evaluate('0');
+    const { double } = this;
+    if (double.asked.length < expected.length) {
+      const limit = AbortSignal.timeout(5000);
+      await new Promise<void>((resolve) => {
+        double.heard = () => double.asked.length >= expected.length && resolve();
+        limit.addEventListener('abort', () => resolve(), { once: true });
+      });
+      double.heard = () => undefined;
+    }
+    assert.deepEqual(this.taken(), expected);
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
   }
 
   /** Sum of the layout's jumps that no input of the user explains. */

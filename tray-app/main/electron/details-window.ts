@@ -4,7 +4,7 @@ import { app, BrowserWindow, type WebContents } from 'electron';
 import { type Events, eventChannel, type Section } from '../../shared/ipc.js';
 import { ownSession, PAGE } from './pages.js';
 
-const SIZE = { width: 920, height: 680, minWidth: 420, minHeight: 360 };
+const SIZE = { width: 980, height: 720, minWidth: 420, minHeight: 360 };
 
 export class DetailsWindow {
   onVisibility: (isVisible: boolean) => void = () => undefined;

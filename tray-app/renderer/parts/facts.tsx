@@ -6,11 +6,13 @@ export interface FactProps {
   readonly children: ComponentChildren;
   /** Takes the whole width. */
   readonly isWide?: boolean;
+  /** May take two lines in a small window: they are kept free. */
+  readonly isTall?: boolean;
 }
 
-export function Fact({ name, children, isWide = false }: FactProps): JSX.Element {
+export function Fact({ name, children, isWide = false, isTall = false }: FactProps): JSX.Element {
   return (
-    <div class={isWide ? 'fact wide' : 'fact'}>
+    <div class={`fact${isWide ? ' wide' : ''}${isTall ? ' tall' : ''}`}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

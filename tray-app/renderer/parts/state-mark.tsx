@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 
 /** `bad` is a triangle, `stop` an octagon: a warning and a fault in a list of both. */
-export type Mark = 'off' | 'waiting' | 'busy' | 'good' | 'half' | 'bad' | 'stop' | 'skipped' | 'absent';
+export type Mark = 'off' | 'waiting' | 'busy' | 'good' | 'limited' | 'half' | 'bad' | 'stop' | 'skipped' | 'absent';
 
 const RING = <circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2" />;
 const line = (d: string): JSX.Element => (
@@ -47,6 +47,13 @@ const SHAPES: Readonly<Record<Mark, JSX.Element>> = {
         stroke-linecap="round"
         stroke-linejoin="round"
       />
+    </>
+  ),
+  limited: (
+    <>
+      <circle cx="12" cy="12" r="10" fill="currentColor" />
+      <path d="M12 6.8v6.4" stroke="var(--card)" stroke-width="2.4" stroke-linecap="round" />
+      <circle cx="12" cy="17" r="1.4" fill="var(--card)" />
     </>
   ),
   half: (

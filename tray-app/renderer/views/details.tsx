@@ -22,14 +22,14 @@ export function Details(): JSX.Element {
     <section class="card" aria-labelledby="details">
       <h2 id="details">{say('details.title')}</h2>
       <dl class="facts">
-        <Fact name={say('details.address')} isWide>
+        <Fact name={say('details.address')} isWide isTall>
           <Foreign text={snapshot?.address} isMono />
           <CopyButton text={snapshot?.address} label={say('details.copy-address')} />
         </Fact>
-        <Fact name={say('details.server')} isWide>
+        <Fact name={say('details.server')} isWide isTall>
           <Server snapshot={snapshot} />
         </Fact>
-        <Fact name={say('details.nat')} isWide>
+        <Fact name={say('details.nat')} isWide isTall>
           <Foreign text={snapshot?.nat === undefined ? undefined : natWords(snapshot.nat, say)} />
         </Fact>
         <Fact name={say('details.mapped')} isWide>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Snapshot } from '../../../dbus/snapshot.js';
 import type { Translate } from '../../shared/messages.js';
+import { toggleOf } from '../../shared/tray-model.js';
 import { isPending, snapshotIn, type Task, type View } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
 import { Button } from '../parts/button.js';
@@ -110,10 +111,11 @@ interface Possible {
   readonly restart: boolean;
 }
 
-function whatCanBeDone({ tunnel }: View): Possible {
-  if (tunnel.presence === 'no-daemon' && tunnel.isActivatable) return { toggle: 'start', restart: false };
-  if (tunnel.presence !== 'present') return { toggle: undefined, restart: false };
-  const { state, isEnabled } = tunnel.snapshot;
-  const isOff = state === 'stopped' || (state === 'failed' && !isEnabled);
-  return { toggle: isOff ? 'start' : 'stop', restart: !isOff };
+function whatCanBeDone(view: View): Possible {
+  const { tunnel } = view;
+  // What the tray's menu offers; a request that is pending is told on the button itself.
+  return {
+    toggle: toggleOf({ ...view, pending: [] }),
+    restart: tunnel.presence === 'present' && tunnel.snapshot.isEnabled,
+  };
 }

@@ -40,7 +40,7 @@ function qualifiedFact(snapshot: Snapshot | undefined): Answer<'qualified'> {
 function internetFact(snapshot: Snapshot | undefined): Answer<'internet'> {
   const answer = snapshot?.state === 'qualified' ? snapshot.isIpv6Reachable : undefined;
   if (answer === undefined) return ['absent', 'fact.internet.unknown'];
-  return answer ? ['half', 'fact.internet.yes'] : ['bad', 'fact.internet.no'];
+  return answer ? ['half', 'fact.internet.yes'] : ['limited', 'fact.internet.no'];
 }
 
 interface FactCardProps {
@@ -55,11 +55,8 @@ function FactCard({ mark, name, answer, hint }: FactCardProps): JSX.Element {
     <section class="card fact-card">
       <StateMark mark={mark} size={22} />
       <div>
-        <h2>
-          {name}
-          <span class="only-read-aloud">: </span>
-          <span class="answer">{answer}</span>
-        </h2>
+        <h2>{name}</h2>
+        <p class="answer">{answer}</p>
         <p class="hint">{hint}</p>
       </div>
     </section>
