@@ -39,7 +39,7 @@ describe('settings', () => {
   test('that are no JSON, or cannot be written, are a fault', () => {
     writeFileSync(path, '{');
     assert.ok(!readSettings(path).ok);
-    assert.ok(!writeSettings('/proc/nothing/tray.json', DEFAULT_SETTINGS).ok);
+    assert.ok(!writeSettings('/dev/null/miredo/tray.json', DEFAULT_SETTINGS).ok);
   });
 });
 
