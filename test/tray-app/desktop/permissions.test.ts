@@ -99,7 +99,9 @@ describe('who may what', OPTIONS, () => {
       bundle: true,
       platform: 'node',
       format: 'esm',
-      banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+      banner: {
+        js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __dirname = '/run';`,
+      },
       logLevel: 'error',
     });
     await startBus();
