@@ -81,7 +81,7 @@ export class Desktop {
 
   async stop(): Promise<void> {
     for (const child of this.#children.reverse()) await ended(child, 'SIGTERM');
-    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   /** Of the whole screen. */

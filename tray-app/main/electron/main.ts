@@ -52,7 +52,7 @@ async function saveText(proposedName: string, text: string): Promise<SaveOutcome
 function run(): void {
   const window = new DetailsWindow(ICONS);
   const desktop: Desktop = {
-    copyText: (text) => clipboard.writeText(text),
+    copyText: (text) => void clipboard.writeText(text).catch((error) => complain(errorSentence(error))),
     saveText,
     applyTheme: (theme) => {
       nativeTheme.themeSource = theme;
@@ -61,7 +61,7 @@ function run(): void {
     showWindow: (section, isMinimised) => void window.show(section, isMinimised),
     quit: () => app.quit(),
   };
-  const core = new App(surroundings(), desktop, window.send, (sentence) => console.error(`miredo-tray: ${sentence}`));
+  const core = new App(surroundings(), desktop, window.send, complain);
   answerRequests(core.handlers, (sender) => window.isOwn(sender));
   const icon = new TrayIcon(ICONS, {
     perform: (action) => core.perform(action),
@@ -93,6 +93,8 @@ function run(): void {
   void watch.begin();
   if (!process.argv.includes(HIDDEN_OPTION)) core.show('overview');
 }
+
+const complain = (sentence: string): void => console.error(`miredo-tray: ${sentence}`);
 
 const themeNow = (): 'dark' | 'light' => (nativeTheme.shouldUseDarkColors ? 'dark' : 'light');
 

@@ -1,6 +1,6 @@
 /** Electron's BrowserWindow as Debian's Chromium: one browser a window, gone with it. */
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Frame, type Page, type Route } from 'playwright-core';
@@ -101,7 +101,7 @@ export class StandInWindow extends EventEmitter {
 
   async loadURL(url: string): Promise<void> {
     const { width, height, webPreferences } = this.#options;
-    const folder = mkdtempSync(join(tmpdir(), 'miredo-chromium-'));
+    const folder = mkdtempSync(join(process.env['HOME'] ?? tmpdir(), 'chromium-'));
     const context = await chromium.launchPersistentContext(folder, {
       executablePath: '/usr/bin/chromium',
       headless: false,
@@ -112,7 +112,7 @@ export class StandInWindow extends EventEmitter {
     this.#context = context;
     const page = context.pages()[0] ?? (await context.newPage());
     this.webContents.page = page;
-    page.on('close', () => this.#closed(folder));
+    page.on('close', () => this.#closed());
     page.on('console', (message) => record('console', message.type(), message.text()));
     page.on('pageerror', (error) => record('page error', String(error)));
     context.on('page', (other) => void this.#refuse(other));
@@ -170,13 +170,14 @@ export class StandInWindow extends EventEmitter {
     await this.page.emulateMedia({ colorScheme: nativeTheme.shouldUseDarkColors ? 'dark' : 'light' });
   }
 
-  #closed(folder: string): void {
+  #closed(): void {
     windows.delete(this);
     this.#isVisible = false;
     record('window closed');
     this.emit('closed');
     if (windows.size === 0) app.emit('window-all-closed');
-    void this.#context?.close().finally(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    // Its files go with the desktop's home, when nobody writes there any more.
+    void this.#context?.close().catch((error: unknown) => record('not closed', String(error)));
   }
 
   close(): Promise<void> {

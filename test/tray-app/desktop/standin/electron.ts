@@ -18,7 +18,7 @@ import { StandInTray } from './tray.js';
 export const dialogAnswers: string[] = [];
 
 const clipboard = {
-  writeText(text: string): void {
+  async writeText(text: string): Promise<void> {
     record('clipboard.writeText', text);
     // It stays to hand the text out, as whoever owns a selection has to.
     spawn('xclip', ['-selection', 'clipboard', '-quiet'], { stdio: ['pipe', 'ignore', 'ignore'] }).stdin?.end(text);
