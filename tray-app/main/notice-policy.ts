@@ -65,7 +65,7 @@ export class NoticePolicy {
     this.deadline = undefined;
     const condition = conditionOf(this.#latest, this.#known);
     const code = codeOf(this.#latest);
-    if (condition === this.#known && (condition !== 'failed' || code === this.#knownCode)) return undefined;
+    if (condition === this.#known && !this.#hasFailedAnew(code)) return undefined;
     if (condition === 'nothing') {
       this.#learn(condition, code);
       return undefined;
@@ -74,6 +74,13 @@ export class NoticePolicy {
     if (!this.#spend(now)) return this.#waitUntil(this.#filledAt + REFILL);
     this.#learn(condition, code);
     return noticeOf(condition, this.#latest);
+  }
+
+  /** For another reason than the one that was told. */
+  #hasFailedAnew(code: string): boolean {
+    const latest = this.#latest;
+    const hasFailed = latest.presence === 'present' && latest.snapshot.state === 'failed';
+    return hasFailed && this.#known === 'failed' && code !== this.#knownCode;
   }
 
   #waitUntil(time: number): undefined {
