@@ -5,7 +5,7 @@
  * have a tsconfig.json of their own, so that the rest of the project does not know the DOM.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -33,7 +33,7 @@ await build({
   minify: true,
   sourcemap: false,
   platform: 'browser',
-  // What Electron 40 and Debian's Chromium have in common, with room.
+  // Older than Electron's and Debian's.
   target: 'chrome130',
   format: 'iife',
   jsx: 'automatic',
@@ -41,3 +41,10 @@ await build({
   legalComments: 'eof',
   logLevel: 'warning',
 });
+
+/** Their licences want to go where their code goes. */
+const licences = ['preact', 'uplot'].map((name) => {
+  const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
+  return `${name}\n\n${text.trim()}\n`;
+});
+writeFileSync(join(output, 'LICENSES.txt'), licences.join('\n\n'));

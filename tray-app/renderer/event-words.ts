@@ -2,7 +2,7 @@
 import type { LogEntry, LogKind } from '../shared/log-entry.js';
 import { type MessageKey, type Translate, translateMaybe } from '../shared/messages.js';
 import type { Locale, Task } from '../shared/view.js';
-import type { Mark } from './parts/state-mark.js';
+import type { Mark } from './mark.js';
 
 type Cause = Extract<LogEntry, { kind: 'refusal' }>['reason'];
 

@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../dbus/snapshot.js';
 import { type MessageKey, type Translate, translateMaybe } from '../shared/messages.js';
 import type { View } from '../shared/view.js';
-import type { Mark } from './parts/state-mark.js';
+import type { Mark } from './mark.js';
 
 export interface StateShown {
   readonly mark: Mark;

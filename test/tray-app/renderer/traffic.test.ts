@@ -87,6 +87,7 @@ describe('traffic', { timeout: 30_000, skip: windowSkip }, () => {
         page,
         `(() => {
         const canvas = document.querySelector('canvas');
+        if (canvas === null) return false;
         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
         for (let i = 0; i < data.length; i += 4) {
           const distance = Math.abs(data[i] - ${red}) + Math.abs(data[i + 1] - ${green}) + Math.abs(data[i + 2] - ${blue});
@@ -111,7 +112,7 @@ describe('traffic', { timeout: 30_000, skip: windowSkip }, () => {
       await page.setViewportSize({ width, height: 700 });
       await settles(
         page,
-        `[...document.querySelectorAll('.graph')].every((one) => one.querySelector('canvas').clientWidth === one.clientWidth)`,
+        `[...document.querySelectorAll('.graph')].every((one) => one.querySelector('canvas')?.clientWidth === one.clientWidth)`,
       );
     }
   });

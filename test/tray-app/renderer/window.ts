@@ -69,6 +69,8 @@ export interface OpenOptions extends BrowserContextOptions {
 export class Stage {
   readonly #browser: Browser;
   readonly #preload: string;
+  /** By their settings: a browser makes a new page slowly. */
+  readonly #windows = new Map<string, Opened>();
 
   private constructor(browser: Browser, preload: string) {
     this.#browser = browser;
@@ -88,51 +90,63 @@ export class Stage {
     await this.#browser.close();
   }
 
-  /** A window of its own, fully drawn. */
+  /** A window that knows nothing of the one before, fully drawn. One at a time of each kind. */
   async window({ double = new Double(), ...options }: OpenOptions = {}): Promise<Opened> {
-    const context = await this.#browser.newContext({
+    const settings = {
       viewport: { width: 980, height: 720 },
       reducedMotion: 'reduce',
       colorScheme: 'light',
       locale: 'en-GB',
       timezoneId: 'UTC',
       ...options,
-    });
-    const page = await context.newPage();
-    const opened = new Opened(page, double);
-    await opened.load(this.#preload);
+    } as const;
+    const kind = JSON.stringify(settings);
+    const opened = this.#windows.get(kind) ?? new Opened(await (await this.#browser.newContext(settings)).newPage());
+    if (!this.#windows.has(kind)) await opened.prepare(this.#preload);
+    this.#windows.set(kind, opened);
+    await opened.page.setViewportSize(settings.viewport ?? { width: 980, height: 720 });
+    await opened.page.emulateMedia({ colorScheme: settings.colorScheme });
+    await opened.load(double);
     return opened;
   }
 }
 
 export class Opened implements AsyncDisposable {
   readonly page: Page;
-  readonly double: Double;
-  readonly #faults: string[] = [];
+  #double = new Double();
+  #faults: string[] = [];
 
-  constructor(page: Page, double: Double) {
+  constructor(page: Page) {
     this.page = page;
-    this.double = double;
   }
 
-  async load(preload: string): Promise<void> {
+  get double(): Double {
+    return this.#double;
+  }
+
+  async prepare(preload: string): Promise<void> {
     const { page } = this;
     page.on('pageerror', (error) => this.#faults.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') this.#faults.push(message.text());
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith('file:')) this.#faults.push(`asked for ${request.url()}`);
+      if (!/^(file|about):/.test(request.url())) this.#faults.push(`asked for ${request.url()}`);
     });
     page.setDefaultTimeout(5000);
     await page.clock.setFixedTime(NOW);
     await page.exposeFunction('__invoke', (channel: string, args: unknown) => {
       const request = REQUEST_NAMES.find((name) => requestChannel(name) === channel);
-      return this.double.answer(request ?? channel, args);
+      return this.#double.answer(request ?? channel, args);
     });
     await page.addInitScript(preload);
-    await page.goto(`file://${PAGE}`);
-    await page.getByRole('tablist').waitFor();
+  }
+
+  async load(double: Double): Promise<void> {
+    this.#double = double;
+    this.#faults = [];
+    await this.page.goto(`file://${PAGE}`);
+    await this.page.getByRole('tablist').waitFor();
   }
 
   /** As the main process sends it. */
@@ -190,8 +204,9 @@ export class Opened implements AsyncDisposable {
     return [...this.#faults, ...violations];
   }
 
+  /** What still goes on in the page ends; the page is used again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close();
+    await this.page.goto('about:blank');
   }
 }
 

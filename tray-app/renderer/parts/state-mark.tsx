@@ -1,8 +1,6 @@
 /** A shape for each state, so that nobody has to tell colours apart. Beside it there is always the word. */
 import type { JSX } from 'preact';
-
-/** `bad` is a triangle, `stop` an octagon: a warning and a fault in a list of both. */
-export type Mark = 'off' | 'waiting' | 'busy' | 'good' | 'limited' | 'half' | 'bad' | 'stop' | 'skipped' | 'absent';
+import type { Mark } from '../mark.js';
 
 const RING = <circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2" />;
 const line = (d: string): JSX.Element => (

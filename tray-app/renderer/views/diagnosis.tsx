@@ -5,9 +5,10 @@ import type { MessageKey, Translate } from '../../shared/messages.js';
 import { translateMaybe } from '../../shared/messages.js';
 import { isPending, snapshotIn, type View } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
+import type { Mark } from '../mark.js';
 import { Button } from '../parts/button.js';
 import { CopyButton } from '../parts/copy-button.js';
-import { type Mark, StateMark } from '../parts/state-mark.js';
+import { StateMark } from '../parts/state-mark.js';
 
 /** The order in which the daemon looks; their places are there before they run. */
 const KNOWN = [

@@ -4,7 +4,8 @@ import { isBusy, type Snapshot } from '../../../dbus/snapshot.js';
 import type { MessageKey } from '../../shared/messages.js';
 import { snapshotIn } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
-import { type Mark, StateMark } from '../parts/state-mark.js';
+import type { Mark } from '../mark.js';
+import { StateMark } from '../parts/state-mark.js';
 
 export function TwoFacts(): JSX.Element {
   const { view, say } = useApp();
