@@ -125,6 +125,13 @@ export class Client {
     return done((answer.value[0] as readonly RawStep[]).map(stepOf));
   }
 
+  /** Whether the bus starts the daemon when somebody calls it. */
+  async isActivatable(): Promise<boolean> {
+    const call = { destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, member: 'ListActivatableNames' };
+    const names = await this.#call(call);
+    return names.ok && (names.value[0] as readonly string[]).includes(BUS_NAME);
+  }
+
   /** Tells `listener` of the daemon until the connection ends. To be called once. */
   async follow(listener: Listener): Promise<Outcome<void>> {
     const follower = new Follower(

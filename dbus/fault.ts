@@ -9,6 +9,8 @@ export type FaultCode =
   | 'lost'
   | 'timed-out'
   | 'not-authorised'
+  /** The user closed the question for the password. */
+  | 'dismissed'
   | 'not-running'
   | 'busy'
   /** The daemon does not take this argument. */
@@ -47,6 +49,7 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   'org.freedesktop.DBus.Error.UnknownMethod': 'not-understood',
   'org.freedesktop.DBus.Error.UnknownInterface': 'not-understood',
   'org.freedesktop.DBus.Error.UnknownObject': 'not-understood',
+  'org.miredo.Error.Dismissed': 'dismissed',
   'org.miredo.Error.NotRunning': 'not-running',
   'org.miredo.Error.Busy': 'busy',
   'org.miredo.Error.InvalidServer': 'refused',

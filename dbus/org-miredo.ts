@@ -16,8 +16,9 @@ export interface Variant {
  * interactive authorisation. Errors: org.miredo.Error.Failed (its text begins with the reason's code),
  * org.miredo.Error.NotRunning, org.miredo.Error.Busy (too many calls are under way),
  * org.miredo.Error.InvalidServer (not a server's name or address, or one that cannot be one),
- * org.miredo.Error.NoSuchServer (no such entry in the list), and
- * org.freedesktop.DBus.Error.AccessDenied, InteractiveAuthorizationRequired, InvalidArgs.
+ * org.miredo.Error.NoSuchServer (no such entry in the list), org.miredo.Error.Dismissed (the user
+ * closed the question for the password), and org.freedesktop.DBus.Error.AccessDenied,
+ * InteractiveAuthorizationRequired, InvalidArgs.
  */
 export interface Methods {
   /**

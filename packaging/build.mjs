@@ -1,6 +1,6 @@
 /**
- * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the manual, the
- * shells' completion.
+ * Builds what is out of date: the addon, the TypeScript, the bundled programs and their file modes, the window of
+ * the tray application, the manual, the shells' completion.
  *
  * By hand: npm run build. A build with nothing to do takes half a second, so others call it without asking first.
  */
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
 /** What tsconfig.json compiles. */
-const compiled = ['daemon', 'dbus', 'packaging', 'test'];
+const compiled = ['daemon', 'dbus', 'packaging', 'tray-app', 'test'];
 
 /** Runs a node script of the project; ends this process with its exit code when it fails. */
 function runNode(script, args = []) {
@@ -48,6 +48,8 @@ deleteOrphans();
 if (existsSync(join(root, 'packaging/build-addon.mjs'))) runNode('packaging/build-addon.mjs');
 runNode('node_modules/typescript/bin/tsc', ['-p', '.']);
 runNode('packaging/bundle.mjs');
+runNode('packaging/build-tray.mjs');
+runNode('packaging/bundle-renderer.mjs');
 markPrograms();
 const { writeManual } = await import('../build/packaging/man/manual.js');
 writeManual(join(output, 'man'));

@@ -50,6 +50,7 @@ const OF_FAULTS: Partial<Record<FaultCode, ExitCode>> = {
   'no-daemon': EXIT.noDaemon,
   lost: EXIT.noDaemon,
   'not-authorised': EXIT.notAuthorised,
+  dismissed: EXIT.notAuthorised,
   'not-running': EXIT.stopped,
   'no-such-server': EXIT.noSuchServer,
 };

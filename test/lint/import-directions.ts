@@ -1,5 +1,5 @@
 /**
- * Holds the direction of imports between the folders of daemon/ and dbus/, and keeps `wire` and `protocol` pure.
+ * Holds the direction of imports between the folders of daemon/, dbus/ and tray-app/, and keeps `wire` and `protocol` pure.
  *
  *     node build/test/lint/import-directions.js [ROOT]
  *
@@ -58,6 +58,11 @@ const DBUS = '../dbus';
 /** The message bus and our interface on it, shared with the programs at the other end. */
 const BUS = [`${DBUS}/org-miredo`, `${DBUS}/connection`, `${DBUS}/message`];
 
+const TRAY = '../tray-app';
+const SHARED = `${TRAY}/shared`;
+/** What the daemon says, as values: no connection among it. */
+const PURE_BUS = [`${DBUS}/snapshot`, `${DBUS}/reports`, `${DBUS}/fault`];
+
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },
   protocol: { values: ['wire', 'protocol'], outside: false },
@@ -72,8 +77,13 @@ const RULES: { readonly [folder: string]: Rule } = {
   },
   // It knows the daemon by the bus alone.
   ctl: { values: ['ctl', DBUS], modules: ['service/command-line'], outside: true },
-  // Both ends of the bus stand on it, and later the tray: nothing of the daemon is in it.
+  // Both ends of the bus stand on it, the tray too: nothing of the daemon is in it.
   [DBUS]: { values: [DBUS], outside: true },
+  // The tray app knows the daemon by the bus alone. Its window runs in a browser: of the bus it has pure values only.
+  [SHARED]: { values: [SHARED], modules: PURE_BUS, types: [DBUS], outside: true },
+  [`${TRAY}/main`]: { values: [`${TRAY}/main`, SHARED, DBUS], outside: true },
+  [`${TRAY}/preload`]: { values: [SHARED], types: [DBUS], outside: true },
+  [`${TRAY}/renderer`]: { values: [`${TRAY}/renderer`, SHARED], modules: PURE_BUS, types: [DBUS], outside: true },
   // The programs at the top of daemon/ wire everything together.
   '.': { values: ['.', 'wire', 'protocol', 'io', 'config', 'tunnel', 'service', 'ctl'], outside: true },
 };
@@ -103,9 +113,13 @@ export function importsOf(source: string): Import[] {
   }));
 }
 
-/** `daemon/wire/ipv4.ts` is in folder `wire`, `daemon/main.ts` in `.`, `dbus/client.ts` in `../dbus`. */
+/**
+ * `daemon/wire/ipv4.ts` is in folder `wire`, `daemon/main.ts` in `.`, `dbus/client.ts` in `../dbus`,
+ * `tray-app/main/app.ts` in `../tray-app/main`.
+ */
 function folderOf(path: string): string {
   const [first = '.', ...rest] = path.split('/');
+  if (path.startsWith(`${TRAY}/`)) return `${TRAY}/${rest[1] ?? ''}`;
   if (first === '..') return `../${rest[0] ?? ''}`;
   return rest.length === 0 ? '.' : first;
 }
@@ -115,10 +129,10 @@ function whyForbidden(folder: string, rule: Rule, target: string, typeOnly: bool
   if (rule.modules?.includes(target.replace(/\.js$/, ''))) return undefined;
   const other = folderOf(target);
   if (rule.values.includes(other)) return undefined;
-  if (target.startsWith('..')) return `${folder} must not import from outside daemon/`;
   if (rule.types?.includes(other)) {
     return typeOnly ? undefined : `${folder} may import types from ${other}, with "import type", but no values`;
   }
+  if (target.startsWith('..')) return `${folder} must not import from outside daemon/ (${other})`;
   return `${folder} must not import ${other} (it may import ${rule.values.join(', ')})`;
 }
 
@@ -157,13 +171,13 @@ export function faultsOf(file: string, source: string): Fault[] {
 
 export function modulesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('node_modules'))
     .sort();
 }
 
 function main(): void {
   const root = process.argv[2] ?? fileURLToPath(new URL('../../../daemon', import.meta.url));
-  const besides = modulesUnder(join(root, DBUS)).map((file) => `${DBUS}/${file}`);
+  const besides = [DBUS, TRAY].flatMap((folder) => modulesUnder(join(root, folder)).map((file) => `${folder}/${file}`));
   const modules = [...modulesUnder(root), ...besides];
   const faults = modules.flatMap((file) => faultsOf(file, readFileSync(join(root, file), 'utf8')));
   for (const { file, line, sentence } of faults) {

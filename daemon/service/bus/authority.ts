@@ -61,8 +61,7 @@ async function askPolkit(
   if (!answer.ok) return denied(`Only root may do this: polkit cannot be asked (${answer.name}).`);
   const [isAuthorized, isChallenge, details] = answer.values[0] as readonly [boolean, boolean, Details];
   if (isAuthorized === true) return undefined;
-  if (details['polkit.dismissed'] !== undefined)
-    return denied(`The question for a password was cancelled (${action}).`);
+  if (details['polkit.dismissed'] !== undefined) return DISMISSED;
   if (isInteractive) return denied(`polkit does not allow this, or the password was wrong (${action}).`);
   if (!isChallenge) return denied(`polkit does not allow this (${action}).`);
   return {
@@ -90,5 +89,12 @@ async function check(connection: BusConnection, name: string, action: Action, is
   }
   return answer;
 }
+/** Who closed the question for the password has changed his mind: that is no fault. */
+const DISMISSED: ErrorReply = {
+  ok: false,
+  name: 'org.miredo.Error.Dismissed',
+  text: 'The question for the password was closed.',
+};
+
 
 const denied = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.AccessDenied', text });
