@@ -44,7 +44,9 @@ export async function withSession(setting: Setting, act: (session: Session) => P
       hasAgent,
       ask: (answer) => firstOf(answer, end, patience),
       refuse: (problem) =>
-        problem.code === 'dismissed' || (end.aborted && problem.code === 'not-authorised') ? cancelled(screen) : tell(screen, problem, hasAgent),
+        problem.code === 'dismissed' || (end.aborted && problem.code === 'not-authorised')
+          ? cancelled(screen)
+          : tell(screen, problem, hasAgent),
     });
   } finally {
     client.close();

@@ -96,5 +96,4 @@ const DISMISSED: ErrorReply = {
   text: 'The question for the password was closed.',
 };
 
-
 const denied = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.AccessDenied', text });
