@@ -6,12 +6,13 @@
  */
 import { Socket } from 'node:net';
 import { type ConfinementStep, confine } from './io/confinement.js';
-import { openPacketPath } from './io/kernel-path.js';
+import { openPacketPath, type PathDescriptors } from './io/kernel-path.js';
 import { now, systemEnvironment } from './service/environment.js';
 import { createEngine, type Engine } from './tunnel/engine.js';
 import { writeFromEngine } from './tunnel/engine-messages.js';
 import { MessageLines } from './tunnel/message-lines.js';
 import type { Configure, Confinement, FromEngine, ToEngine } from './tunnel/messages.js';
+import type { FromProbe } from './tunnel/probe-messages.js';
 import { readToEngine } from './tunnel/supervisor-messages.js';
 
 const CHANNEL = 3;
@@ -41,7 +42,7 @@ const lines = new MessageLines(new Socket({ fd: CHANNEL, readable: true, writabl
   closed: () => process.exit(EXIT_SUPERVISOR_GONE),
 });
 
-const send = (message: FromEngine): void => lines.send(writeFromEngine(message));
+const send = (message: FromEngine | FromProbe): void => lines.send(writeFromEngine(message));
 
 function heed(message: ToEngine): void {
   if (message.type === 'configure') configure(message);
@@ -52,10 +53,14 @@ function heed(message: ToEngine): void {
 function configure(message: Configure): void {
   if (engine !== undefined) process.exit(EXIT_MISUSED);
   const lacking = shutIn(message.confinement);
-  const { device, sockets, role } = message;
-  const path = openPacketPath(role.name === 'server' ? { raw: device, sockets } : { tun: device, sockets });
+  const path = openPacketPath(descriptorsOf(message));
   engine = createEngine(message, { path, environment, clock: now, send });
   send({ type: 'ready', lacking });
+}
+
+function descriptorsOf({ role, device, sockets }: Configure): PathDescriptors {
+  if (role.name === 'probe') return { sockets };
+  return role.name === 'server' ? { raw: device, sockets } : { tun: device, sockets };
 }
 
 /** Steps that need privilege of their own: who has none, or keeps its user, may have to do without. */
@@ -63,7 +68,8 @@ const PRIVILEGED_STEPS: readonly ConfinementStep[] = ['chroot', 'bounding-set', 
 
 /** Returns what could not be done but may be lacking; ends the process when it may not. */
 function shutIn(confinement: Confinement): readonly string[] {
-  const mayLack = confinement.keepUser || process.geteuid?.() !== 0 ? PRIVILEGED_STEPS : [];
+  const wasOrdinary = process.geteuid?.() !== 0;
+  const mayLack = confinement.keepUser || wasOrdinary ? PRIVILEGED_STEPS : [];
   const result = confine(confinement);
   const undone = result.ok ? [] : result.undone;
   const fatal = undone.find(({ step }) => !mayLack.includes(step));
@@ -71,6 +77,8 @@ function shutIn(confinement: Confinement): readonly string[] {
     process.stderr.write(`${fatal.sentence}\n`);
     process.exit(EXIT_NOT_CONFINED);
   }
+  // Who never had privilege lacks nothing that the filter does not forbid as well.
+  const isOrdinary = wasOrdinary && result.seccomp === 'installed';
   const filter = result.seccomp === 'unsupported' ? ['no filter of system calls is known for this processor'] : [];
-  return [...undone.map(({ sentence }) => sentence), ...filter];
+  return [...(isOrdinary ? [] : undone.map(({ sentence }) => sentence)), ...filter];
 }

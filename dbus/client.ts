@@ -44,19 +44,22 @@ export class Client {
   readonly ended: Promise<void>;
   readonly #connection: BusConnection;
   readonly #stage: Stage;
+  /** Flags of calls that change something. */
+  readonly #flags: number;
 
-  private constructor(connection: BusConnection, stage: Stage) {
+  private constructor(connection: BusConnection, stage: Stage, isInteractive: boolean) {
     this.#connection = connection;
     this.#stage = stage;
+    this.#flags = isInteractive ? ALLOW_INTERACTIVE_AUTHORIZATION : 0;
     this.ended = stage.ended;
   }
 
-  /** Over $DBUS_SYSTEM_BUS_ADDRESS, or the usual socket. */
-  static async open(): Promise<Outcome<Client>> {
+  /** Over $DBUS_SYSTEM_BUS_ADDRESS, or the usual socket. `isInteractive`: somebody may be asked for a password. */
+  static async open({ isInteractive = true } = {}): Promise<Outcome<Client>> {
     const stage = new Stage();
     const opened = await openBus({ signalled: (message) => stage.took(message), closed: () => stage.end() });
     if (!opened.ok) return fault('no-bus', `The system bus cannot be reached: ${opened.sentence}`);
-    return done(new Client(opened.connection, stage));
+    return done(new Client(opened.connection, stage, isInteractive));
   }
 
   close(): void {
@@ -68,9 +71,9 @@ export class Client {
     return raw.ok ? done(snapshotOf(raw.value)) : raw;
   }
 
-  /** Returns when the start has begun; what comes of it is in the state. */
-  start(): Answer {
-    return this.#change('Start', [{}]);
+  /** Returns when the start has begun; what comes of it is in the state. `server`: for this run only. */
+  start({ server }: { readonly server?: string | undefined } = {}): Answer {
+    return this.#change('Start', [server === undefined ? {} : { server: { signature: 's', value: server } }]);
   }
 
   /** Returns when address and routes are gone. */
@@ -161,7 +164,7 @@ export class Client {
       member,
       signature: METHODS[member].input,
       values,
-      flags: ALLOW_INTERACTIVE_AUTHORIZATION,
+      flags: this.#flags,
       timeout: PASSWORD_LIMIT,
     });
   }

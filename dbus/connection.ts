@@ -182,8 +182,17 @@ export class BusConnection {
     this.#send({ type: ERROR, errorName: name, signature: 's', ...addressed(to) }, [text]);
   }
 
-  signal(path: string, name: string, member: string, signature: string, values: readonly unknown[]): void {
-    this.#send({ type: SIGNAL, path, interface: name, member, signature }, values);
+  /** To everybody who listens, or to `destination` alone. */
+  signal(
+    path: string,
+    name: string,
+    member: string,
+    signature: string,
+    values: readonly unknown[],
+    destination?: string,
+  ): void {
+    const to = destination === undefined ? {} : { destination };
+    this.#send({ type: SIGNAL, path, interface: name, member, signature, ...to }, values);
   }
 
   close(): void {

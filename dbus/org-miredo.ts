@@ -192,8 +192,8 @@ export interface Signals {
   readonly QualificationChanged: readonly [qualified: boolean, details: { readonly [key: string]: Variant }];
   /**
    * The server in use is another: chosen by somebody, or by the daemon because the last one stopped
-   * answering. The reason's code is user, server-silent, secondary-silent, server-lost, dns-failed or
-   * configuration.
+   * answering. The reason's code is user, configuration (the file or the list has changed),
+   * server-silent, secondary-silent, server-lost, dns-failed, server-not-global or authentication-failed.
    */
   readonly ServerChanged: readonly [server: string, previous: string, reason: readonly [string, string]];
   /** To the caller of ProbeServers only: one server's result, as in the answer. */

@@ -19,21 +19,13 @@ import { createLab, type Lab } from './lab/lab.js';
 import { isSingleUser } from './lab/privilege.js';
 import { endedReason, type Program } from './lab/program.js';
 import type { Place } from './lab/topology.js';
+import { blocksOf, commandsOf, scriptCommands } from './readme-commands.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** Fenced blocks: what stands behind the fence, and what is in it. */
-const BLOCKS = [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}));
-
-/** Lines of the shell's blocks, without comments. */
-const COMMANDS = BLOCKS.filter(({ language }) => language === 'sh')
-  .flatMap(({ text }) => text.split('\n'))
-  .map((line) => line.replace(/\s+#.*$/, '').trim())
-  .filter((line) => line !== '');
+const BLOCKS = blocksOf(README);
+const COMMANDS = commandsOf(README);
 
 /** Whole files; their first line is a comment with their name. */
 const FILES = new Map(
@@ -63,6 +55,12 @@ const TABLE: { readonly [command: string]: Where } = {
   'sudo sysctl -w net.ipv6.conf.all.forwarding=1': { place: (lab) => lab.relay },
   'sudo build/bin/miredo.js -f -c relay.conf': { place: (lab) => lab.relay, until: /relaying 2001::\/32/ },
   'sudo build/bin/miredo.js -f -c miredo.conf': { place: (lab) => lab.client(0), until: /qualified: address 2001:0:/ },
+  ...Object.fromEntries(
+    scriptCommands(README).map((command) => [
+      command,
+      { file: 'test/bus/readme-scripts.test.ts', holds: /for \(const command of scriptCommands\(README\)\)/ },
+    ]),
+  ),
   'ping -c 3 2001:db8:0:3::2': { place: (lab) => lab.client(0) },
   'sudo nft -f teredo-in.nft': { place: (lab) => lab.client(0) },
 };

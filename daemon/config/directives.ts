@@ -10,6 +10,7 @@ import {
   globalIpv4,
   integer,
   interfaceName,
+  ipv6Hosts,
   listOf,
   localIpv4,
   type Reader,
@@ -34,6 +35,9 @@ export interface Directive<Value> {
   /** For a directive that older files hold and that does nothing now: what holds instead. */
   readonly obsolete?: string;
 }
+
+/** Resolvers that are served from many places, so one is near most relays. */
+export const TEST_ADDRESSES = '2606:4700:4700::1111,2001:4860:4860::8888,2620:fe::fe';
 
 const BOTH: readonly Mode[] = ['client', 'relay'];
 
@@ -124,6 +128,15 @@ export const MIREDO_DIRECTIVES = {
     standard: 'yes',
     summary: 'Once said whether a client adds a default route through its tunnel.',
     obsolete: 'a client always adds a default route, which any other IPv6 default route goes before',
+  },
+  ipv6TestAddress: {
+    name: 'Ipv6TestAddress',
+    modes: ['client'],
+    read: ipv6Hosts,
+    operand: '(ADDRESS[,ADDRESS...] | none)',
+    standard: TEST_ADDRESSES,
+    summary:
+      'Hosts of the IPv6 Internet that are sent an echo request through the tunnel now and then, to see whether the IPv6 Internet answers. One answer is enough; none asks nobody.',
   },
   syslogFacility: {
     name: 'SyslogFacility',

@@ -1,9 +1,10 @@
 /** miredo.conf(5): from text to what the program is to be. */
 
 import { type Ipv4Address, ipv4, type Port, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
+import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
 import { DEFAULT_MTU } from '../wire/mtu.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES } from './directives.js';
+import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES, TEST_ADDRESSES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
 import { type ServerName, type SyslogFacility, serverName } from './values.js';
@@ -19,9 +20,12 @@ interface Common {
 
 export interface ClientSettings extends Common {
   readonly mode: 'client';
-  readonly server: ServerName;
+  /** undefined: only where none is needed. */
+  readonly server: ServerName | undefined;
   /** undefined: the address after the server's. */
   readonly secondary: ServerName | undefined;
+  /** Asked whether the IPv6 Internet answers. */
+  readonly testAddresses: readonly Ipv6Address[];
 }
 
 export interface RelaySettings extends Common {
@@ -41,9 +45,17 @@ export interface Parsed<Settings> {
 }
 
 const DEFAULT_INTERFACE = 'teredo';
+const DEFAULT_TESTS = TEST_ADDRESSES.split(',').flatMap((text) => parseIpv6(text) ?? []);
 
-/** `serverOverride` is the server named on the command line, which goes before ServerAddress (miredo(8)). */
-export function parseMiredoConf(file: string, text: string, serverOverride?: string): Parsed<MiredoSettings> {
+export interface Circumstances {
+  /** The server named on the command line, which goes before ServerAddress (miredo(8)). */
+  readonly server?: string | undefined;
+  /** Users start and stop the tunnel and choose the server: it is a client, and needs no server here. */
+  readonly isManaged?: boolean;
+}
+
+export function parseMiredoConf(file: string, text: string, circumstances: Circumstances = {}): Parsed<MiredoSettings> {
+  const { server: serverOverride, isManaged = false } = circumstances;
   const elsewhere = { table: SERVER_DIRECTIVES, file: 'miredo-server.conf' };
   const reader = new FileReader(file, MIREDO_DIRECTIVES, text, elsewhere);
   const type = relayType(reader);
@@ -51,7 +63,12 @@ export function parseMiredoConf(file: string, text: string, serverOverride?: str
     reader.values();
     return finish<MiredoSettings>(reader, undefined);
   }
-  const settings = type === 'client' || type === 'autoclient' ? client(reader, serverOverride) : relay(reader, type);
+  const settings =
+    type === 'client' || type === 'autoclient' ? client(reader, serverOverride, isManaged) : relay(reader, type);
+  if (settings?.mode === 'relay' && isManaged) {
+    const sentence = `RelayType is ${type}, but --managed is for a client; leave one of them out`;
+    reader.add('wrong-mode', reader.lineOf('relayType'), 'RelayType', sentence);
+  }
   if (settings?.mode === 'relay' && serverOverride !== undefined) {
     const sentence = `the server ${serverOverride} of the command line is ignored: RelayType is ${type}`;
     reader.add('wrong-mode', reader.lineOf('relayType'), 'RelayType', sentence, 'warning');
@@ -66,10 +83,10 @@ function relayType(reader: Reader): RelayType | undefined {
   return reader.lineOf('relayType') === undefined ? 'client' : reader.value('relayType');
 }
 
-function client(reader: Reader, serverOverride: string | undefined): ClientSettings | undefined {
+function client(reader: Reader, serverOverride: string | undefined, isManaged: boolean): ClientSettings | undefined {
   const values = reader.values('client');
   const server = serverOverride === undefined ? values.serverAddress : commandLineServer(reader, serverOverride);
-  if (server === undefined) {
+  if (server === undefined && (serverOverride !== undefined || !isManaged)) {
     if (reader.lineOf('serverAddress') === undefined && serverOverride === undefined) {
       reader.add(
         'missing-directive',
@@ -86,6 +103,7 @@ function client(reader: Reader, serverOverride: string | undefined): ClientSetti
     server,
     // The secondary address belongs to the server of the file, not to another one.
     secondary: serverOverride === undefined ? values.serverAddress2 : undefined,
+    testAddresses: values.ipv6TestAddress ?? DEFAULT_TESTS,
   };
 }
 

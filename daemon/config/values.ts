@@ -1,6 +1,7 @@
 /** Readers of single values. Each gives the value, or a sentence that says what is wrong and what is allowed. */
 import { type Ipv4Address, isGlobalUnicast, type Port, parseIpv4, port } from '../wire/ipv4.js';
-import { formatIpv6, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
+import { formatIpv6, type Ipv6Address, isGlobalScope, parseIpv6 } from '../wire/ipv6.js';
+import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 
 export type Read<Value> =
   /** `warning` says what is odd about a value that can be used all the same. */
@@ -142,4 +143,24 @@ export type SyslogFacility = (typeof FACILITIES)[number];
 export const facility: Reader<SyslogFacility> = (text) => {
   const read = choice(FACILITIES)(text);
   return read.ok ? read : odd('daemon', `${read.problem}; daemon is used`);
+};
+
+/** BOUNDED: addresses in one list. */
+const ADDRESSES_LIMIT = 8;
+
+/** Hosts of the IPv6 Internet, "none" or addresses with commas between. */
+export const ipv6Hosts: Reader<readonly Ipv6Address[]> = (text) => {
+  if (text.toLowerCase() === 'none') return good([]);
+  const addresses: Ipv6Address[] = [];
+  for (const word of text.split(',')) {
+    const address = parseIpv6(word);
+    if (address === undefined) return bad(`${JSON.stringify(word)} is not an IPv6 address such as 2001:db8::1`);
+    const first = new DataView(address.buffer, address.byteOffset, 4).getUint32(0);
+    if (first >>> 29 !== 1 || first === TEREDO_PREFIX) {
+      return bad(`${word} is not the address of a host of the IPv6 Internet (2000::/3 without Teredo)`);
+    }
+    addresses.push(address);
+  }
+  if (addresses.length > ADDRESSES_LIMIT) return bad(`${addresses.length} addresses are more than ${ADDRESSES_LIMIT}`);
+  return good(addresses);
 };

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../service/command-line.js';
 import { EXIT, EXIT_SENTENCES, type ExitCode } from './exit-codes.js';
+import { addServerCommands, type ServerRequest } from './server-command-line.js';
 
 /** Seconds. */
 export const DEFAULT_TIMEOUT = 60;
@@ -9,13 +10,26 @@ const LONGEST_TIMEOUT = 3600;
 
 export type CtlRequest =
   | { readonly command: 'status'; readonly json: boolean; readonly watch: boolean }
-  | { readonly command: 'start' | 'restart'; readonly wait: boolean; readonly timeout: number }
+  | {
+      readonly command: 'start' | 'restart';
+      readonly wait: boolean;
+      readonly timeout: number;
+      readonly server: string | undefined;
+    }
   | { readonly command: 'stop' }
+  | ServerRequest
   | { readonly command: 'monitor'; readonly json: boolean }
+  | { readonly command: 'diagnose'; readonly json: boolean }
   | { readonly command: 'version' };
 
+/** A request, and whether a password may be asked for on the terminal. */
+export interface CtlWords {
+  readonly request: CtlRequest;
+  readonly askPassword: boolean;
+}
+
 /** What the user asked for, or the exit code when there is nothing left to do: help, version, or a mistake. */
-export function parseCtlCommandLine(words: readonly string[]): CtlRequest | ExitCode {
+export function parseCtlCommandLine(words: readonly string[]): CtlWords | ExitCode {
   let request: CtlRequest | undefined;
   const command = describeCtl((chosen) => {
     request = chosen;
@@ -26,17 +40,20 @@ export function parseCtlCommandLine(words: readonly string[]): CtlRequest | Exit
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     throw error;
   }
-  return request ?? EXIT.usage;
+  if (request === undefined) return EXIT.usage;
+  return { request, askPassword: command.opts<{ askPassword: boolean }>().askPassword };
 }
 
 interface Waiting {
   readonly wait: boolean;
   readonly timeout: number;
+  readonly server?: string;
 }
 
 export function describeCtl(choose: (request: CtlRequest) => void = () => undefined): Command {
   const program = new Command('miredoctl')
     .description('Shows and controls the Teredo tunnel of the miredo daemon, over the system bus.')
+    .option('--no-ask-password', 'ask for no password on this terminal')
     .helpOption('-h, --help', 'show the options and exit')
     .helpCommand(false)
     .version(`miredoctl ${version()}\nLicence: MIT`, '-V, --version', 'show the version and exit')
@@ -53,31 +70,56 @@ export function describeCtl(choose: (request: CtlRequest) => void = () => undefi
     .action(({ json = false, watch = false }: { json?: boolean; watch?: boolean }) =>
       choose({ command: 'status', json, watch }),
     );
+  addStartCommands(program, choose);
+  program
+    .command('stop')
+    .description('stop the tunnel: address and routes are gone when it returns')
+    .action(() => choose({ command: 'stop' }));
+  addServerCommands(program, choose);
+  addReportCommands(program, choose);
+  const all = [...program.commands, ...program.commands.flatMap((command) => command.commands)];
+  for (const command of all) command.helpOption('-h, --help', 'show the options and exit');
+  return program;
+}
+
+function addStartCommands(program: Command, choose: (request: CtlRequest) => void): void {
   for (const command of ['start', 'restart'] as const) {
-    program
+    const described = program
       .command(command)
       .description(command === 'start' ? 'start the tunnel' : 'qualify anew, and keep the interface')
       .option('--no-wait', 'return at once, not when the tunnel is qualified or has failed')
       .addOption(
         new Option('-t, --timeout <seconds>', 'how long to wait').argParser(readTimeout).default(DEFAULT_TIMEOUT),
       )
-      .action(({ wait, timeout }: Waiting) => choose({ command, wait, timeout }));
+      .action(({ wait, timeout, server }: Waiting) => choose({ command, wait, timeout, server }));
+    if (command === 'start') described.option('-s, --server <server>', 'use this server, for this run only');
   }
-  program
-    .command('stop')
-    .description('stop the tunnel: address and routes are gone when it returns')
-    .action(() => choose({ command: 'stop' }));
+}
+
+function addReportCommands(program: Command, choose: (request: CtlRequest) => void): void {
   program
     .command('monitor')
     .description('print what happens to the tunnel, a line each, until interrupted')
     .option('-j, --json', 'print a JSON object a line')
     .action(({ json = false }: { json?: boolean }) => choose({ command: 'monitor', json }));
   program
+    .command('diagnose')
+    .description('look step by step why there is no IPv6, or why programs do not use it')
+    .option('-j, --json', 'print one JSON object')
+    .action(({ json = false }: { json?: boolean }) => choose({ command: 'diagnose', json }));
+  program
     .command('version')
     .description('show the versions of miredoctl and of the daemon')
     .action(() => choose({ command: 'version' }));
-  for (const command of program.commands) command.helpOption('-h, --help', 'show the options and exit');
-  return program;
+}
+
+/** What can be run: `status`, `server list`, … Those that only group others are not among them. */
+export function commandsOf(program: Command): readonly { readonly words: string; readonly command: Command }[] {
+  return program.commands.flatMap((command) =>
+    command.commands.length === 0
+      ? [{ words: command.name(), command }]
+      : commandsOf(command).map((inner) => ({ ...inner, words: `${command.name()} ${inner.words}` })),
+  );
 }
 
 function readTimeout(text: string): number {
@@ -88,5 +130,6 @@ function readTimeout(text: string): number {
 
 function exitCodesText(): string {
   const names = Object.keys(EXIT) as (keyof typeof EXIT)[];
-  return ['', 'Exit codes:', ...names.map((name) => `  ${EXIT[name]}  ${EXIT_SENTENCES[name]}`)].join('\n');
+  const line = (name: keyof typeof EXIT): string => `  ${String(EXIT[name]).padStart(2)}  ${EXIT_SENTENCES[name]}`;
+  return ['', 'Exit codes:', ...names.map(line)].join('\n');
 }

@@ -1,11 +1,10 @@
 /** `miredoctl start`, `restart` and `stop`. */
-import { Client } from '../../dbus/client.js';
-import { type Fault, fault, type Outcome } from '../../dbus/fault.js';
+import type { Client } from '../../dbus/client.js';
+import { fault, type Outcome } from '../../dbus/fault.js';
 import { isBusy, type Snapshot } from '../../dbus/snapshot.js';
-import { EXIT, type ExitCode, exitCodeOfFault, exitCodeOfState } from './exit-codes.js';
+import { type Session, type Setting, withSession } from './calling.js';
+import { EXIT, type ExitCode, exitCodeOfState } from './exit-codes.js';
 import { Progress } from './progress.js';
-import { complaint } from './remedies.js';
-import type { Screen } from './screen.js';
 import { colourOf, stateSentence } from './status-text.js';
 
 interface StartRequest {
@@ -13,60 +12,48 @@ interface StartRequest {
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
+  /** For this run only; undefined for the one that is chosen. */
+  readonly server: string | undefined;
 }
 
-export async function stop(screen: Screen): Promise<ExitCode> {
-  return withClient(screen, async (client) => {
-    const stopped = await client.stop();
-    if (!stopped.ok) return refuse(screen, stopped.fault);
+export async function stop(setting: Setting): Promise<ExitCode> {
+  return withSession(setting, async ({ client, ask, refuse, screen }) => {
+    const stopped = await ask(client.stop());
+    if (!stopped.ok) return refuse(stopped.fault);
     screen.out(`${screen.style.faint('stopped')}\n`);
     return EXIT.ok;
   });
 }
 
-export async function start(request: StartRequest, screen: Screen, end: AbortSignal): Promise<ExitCode> {
-  return withClient(screen, async (client) => {
-    const change = (): Promise<Outcome<unknown>> => (request.command === 'start' ? client.start() : client.restart());
-    if (request.wait) return startAndWait(client, change, request, screen, end);
+export async function start(request: StartRequest, setting: Setting): Promise<ExitCode> {
+  return withSession(setting, async (session) => {
+    const { client, ask, refuse } = session;
+    const change = (): Promise<Outcome<unknown>> =>
+      ask(request.command === 'start' ? client.start({ server: request.server }) : client.restart());
+    if (request.wait) return startAndWait(session, change, request);
     const changed = await change();
-    return changed.ok ? EXIT.ok : refuse(screen, changed.fault);
+    return changed.ok ? EXIT.ok : refuse(changed.fault);
   });
 }
 
-async function withClient(screen: Screen, act: (client: Client) => Promise<ExitCode>): Promise<ExitCode> {
-  const client = await Client.open();
-  if (!client.ok) return refuse(screen, client.fault);
-  try {
-    return await act(client.value);
-  } finally {
-    client.value.close();
-  }
-}
-
-function refuse(screen: Screen, problem: Fault): ExitCode {
-  screen.err(`miredoctl: ${complaint(problem)}\n`);
-  return exitCodeOfFault(problem);
-}
-
 async function startAndWait(
-  client: Client,
+  session: Session,
   change: () => Promise<Outcome<unknown>>,
-  { command, timeout }: StartRequest,
-  screen: Screen,
-  end: AbortSignal,
+  request: StartRequest,
 ): Promise<ExitCode> {
+  const { client, screen, end, refuse } = session;
   const progress = new Progress(screen);
-  const course = new Course(command, (snapshot) => progress.tell(stateSentence(snapshot)));
+  const course = new Course(request, (snapshot) => progress.tell(stateSentence(snapshot)));
   try {
     const following = await client.follow({ snapshot: (snapshot) => course.take(snapshot) });
-    if (!following.ok) return refuse(screen, following.fault);
+    if (!following.ok) return refuse(following.fault);
     course.begin();
     const changed = await change();
-    if (!changed.ok) return refuse(screen, changed.fault);
+    if (!changed.ok) return refuse(changed.fault);
     course.tellFromNow();
-    const verdict = await firstOf(course, client, timeout, end);
+    const verdict = await firstOf(course, client, request.timeout, end);
     progress.end();
-    return tellEnd(verdict, course.latest, timeout, screen);
+    return tellEnd(verdict, course.latest, request.timeout, session);
   } finally {
     progress.end();
   }
@@ -89,9 +76,14 @@ async function firstOf(course: Course, client: Client, timeout: number, end: Abo
   }
 }
 
-function tellEnd(verdict: Verdict, latest: Snapshot | undefined, timeout: number, screen: Screen): ExitCode {
+function tellEnd(
+  verdict: Verdict,
+  latest: Snapshot | undefined,
+  timeout: number,
+  { screen, refuse }: Session,
+): ExitCode {
   if (verdict === 'gone' || latest === undefined) {
-    return refuse(screen, fault('lost', 'The daemon ended before the tunnel was qualified.').fault);
+    return refuse(fault('lost', 'The daemon ended before the tunnel was qualified.').fault);
   }
   const { state } = latest;
   const sentence = stateSentence(latest);
@@ -105,20 +97,22 @@ function tellEnd(verdict: Verdict, latest: Snapshot | undefined, timeout: number
 
 /**
  * The states after a call, until they settle. The state from before the call does not count: the call may be answered
- * before the daemon has left it. A start that finds the tunnel started has nothing to wait for but its result.
+ * before the daemon has left it. A start that finds the tunnel started, and with that server, has nothing to wait for but
+ * its result.
  */
 class Course {
   readonly ended: Promise<Verdict>;
   latest: Snapshot | undefined;
-  readonly #command: StartRequest['command'];
+  readonly #request: StartRequest;
   readonly #tell: (snapshot: Snapshot) => void;
   #settle: (verdict: Verdict) => void = () => undefined;
   #before: Snapshot | undefined;
+  #hasBegun = false;
   #isTelling = false;
   #hasMoved = false;
 
-  constructor(command: StartRequest['command'], tell: (snapshot: Snapshot) => void) {
-    this.#command = command;
+  constructor(request: StartRequest, tell: (snapshot: Snapshot) => void) {
+    this.#request = request;
     this.#tell = tell;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
@@ -127,8 +121,13 @@ class Course {
 
   /** What comes from now on may be the call's work. */
   begin(): void {
-    this.#before = this.latest;
-    this.#hasMoved = this.#command === 'start' && this.latest !== undefined && this.latest.state !== 'stopped';
+    this.#hasBegun = true;
+    if (this.latest !== undefined) this.#beginFrom(this.latest);
+  }
+
+  #beginFrom(snapshot: Snapshot): void {
+    this.#before = snapshot;
+    this.#hasMoved = isThereAlready(this.#request, snapshot);
   }
 
   take(snapshot: Snapshot | undefined): void {
@@ -138,7 +137,10 @@ class Course {
       if (hadDaemon) this.#settle('gone');
       return;
     }
-    if (snapshot.state !== this.#before?.state || snapshot.since !== this.#before?.since) this.#hasMoved = true;
+    if (!this.#hasBegun) return;
+    // The bus has started the daemon for the call.
+    if (this.#before === undefined) this.#beginFrom(snapshot);
+    else if (snapshot.state !== this.#before.state || snapshot.since !== this.#before.since) this.#hasMoved = true;
     this.#look();
   }
 
@@ -153,4 +155,11 @@ class Course {
     if (isBusy(this.latest.state)) this.#tell(this.latest);
     else this.#settle('settled');
   }
+}
+
+/** The call will change nothing. */
+function isThereAlready({ command, server }: StartRequest, { state, servers, ...snapshot }: Snapshot): boolean {
+  if (command === 'restart' || state === 'stopped') return false;
+  const entry = servers.find(({ name }) => name === server);
+  return server === undefined || [server, entry?.primary].includes(snapshot.server);
 }

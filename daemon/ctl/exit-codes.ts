@@ -14,6 +14,11 @@ export const EXIT = {
   failed: 5,
   noDaemon: 6,
   notAuthorised: 7,
+  /** Of `server probe`. */
+  noAnswer: 8,
+  /** Of `diagnose`. */
+  faultFound: 9,
+  noSuchServer: 10,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -27,7 +32,10 @@ export const EXIT_SENTENCES: Readonly<Record<keyof typeof EXIT, string>> = {
   busy: 'the tunnel is on its way: waiting, resolving or qualifying',
   failed: 'the tunnel has failed, and will be tried again',
   noDaemon: 'there is no daemon, or no system bus',
-  notAuthorised: 'this user may not do that',
+  notAuthorised: 'this user may not do that, or the password was wrong',
+  noAnswer: 'none of the servers that were asked answers',
+  faultFound: 'the diagnosis has found something that keeps the tunnel from working',
+  noSuchServer: 'the list has no server of that name',
 };
 
 export function exitCodeOfState(state: Snapshot['state']): ExitCode {
@@ -44,6 +52,7 @@ const OF_FAULTS: Partial<Record<FaultCode, ExitCode>> = {
   'not-authorised': EXIT.notAuthorised,
   dismissed: EXIT.notAuthorised,
   'not-running': EXIT.stopped,
+  'no-such-server': EXIT.noSuchServer,
 };
 
 export const exitCodeOfFault = ({ code }: Fault): ExitCode => OF_FAULTS[code] ?? EXIT.failure;

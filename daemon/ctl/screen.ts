@@ -7,6 +7,8 @@ export interface Screen {
   /** Whether a person looks at it. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** Of the terminal; undefined when there is none. */
+  readonly columns: number | undefined;
   readonly style: Style;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -25,6 +27,8 @@ export function processScreen(): Screen {
     err: (text) => stderr.write(text),
     outIsTerminal,
     errIsTerminal: stderr.isTTY ?? false,
+    // Some terminals do not know their width and say 0.
+    columns: (stdout.isTTY ? stdout.columns : stderr.columns) || undefined,
     style: outIsTerminal ? styleFor(true, env) : PLAIN,
     now: Date.now,
   };

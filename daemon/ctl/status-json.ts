@@ -3,7 +3,8 @@
  * with any version; when one goes or changes its meaning, `schemaVersion` rises.
  */
 import type { Fault } from '../../dbus/fault.js';
-import type { Snapshot } from '../../dbus/snapshot.js';
+import type { Nat, Snapshot } from '../../dbus/snapshot.js';
+import { errorJson } from './json.js';
 
 export const SCHEMA_VERSION = 1;
 
@@ -15,15 +16,20 @@ export function statusJson(snapshot: Snapshot): Readonly<Record<string, unknown>
     qualified: state === 'qualified',
     reason: reason ?? null,
     since: timestamp(since),
+    enabled: snapshot.isEnabled,
     address: address ?? null,
+    ipv6Reachable: snapshot.isIpv6Reachable ?? null,
+    local: snapshot.local ?? null,
     mapped: mapped ?? null,
     server: server ?? null,
     serverAddress: serverAddress ?? null,
-    nat: nat ?? null,
+    serverChoice: snapshot.serverChoice ?? null,
+    nat: nat === undefined ? null : natJson(nat),
     interface: snapshot.interface ?? null,
     mtu: mtu ?? null,
     roundTripMicroseconds: snapshot.roundTrip ?? null,
     lastServerContact: timestamp(snapshot.lastServerContact),
+    refreshIntervalMicroseconds: snapshot.refreshInterval ?? null,
     statistics: snapshot.statistics,
     daemonVersion: snapshot.version ?? null,
     error: null,
@@ -31,27 +37,46 @@ export function statusJson(snapshot: Snapshot): Readonly<Record<string, unknown>
 }
 
 /** There is no state to be had: `state` is null, and `error` says why. */
-export function faultJson({ code, name, sentence }: Fault): Readonly<Record<string, unknown>> {
+export function faultJson(fault: Fault): Readonly<Record<string, unknown>> {
   return {
     schemaVersion: SCHEMA_VERSION,
     state: null,
     qualified: false,
     reason: null,
     since: null,
+    enabled: false,
     address: null,
+    ipv6Reachable: null,
+    local: null,
     mapped: null,
     server: null,
     serverAddress: null,
+    serverChoice: null,
     nat: null,
     interface: null,
     mtu: null,
     roundTripMicroseconds: null,
     lastServerContact: null,
+    refreshIntervalMicroseconds: null,
     statistics: {},
     daemonVersion: null,
-    error: { code, name: name === '' ? null : name, sentence },
+    error: errorJson(fault),
   };
 }
+
+const natJson = ({
+  mapping,
+  filtering,
+  portPreserving,
+  isPublic,
+  learntBy,
+}: Nat): Readonly<Record<string, unknown>> => ({
+  mapping,
+  filtering,
+  portPreserving,
+  public: isPublic,
+  learntBy: learntBy === '' ? null : learntBy,
+});
 
 /** RFC 3339, in UTC. */
 function timestamp(milliseconds: number | undefined): string | null {

@@ -1,5 +1,5 @@
 /** The state of the tunnel as a table for people. */
-import { isBusy, type Snapshot } from '../../dbus/snapshot.js';
+import { isBusy, type Nat, type Snapshot } from '../../dbus/snapshot.js';
 import { aligned, printable, type Style } from './terminal.js';
 
 type Row = readonly [label: string, value: string];
@@ -24,17 +24,17 @@ export function colourOf(state: string, style: Style): (text: string) => string 
 }
 
 function tunnelRows(snapshot: Snapshot, now: number, style: Style): Row[] {
-  const { state, reason, since, address, mapped, server, serverAddress, nat, mtu } = snapshot;
+  const { state, reason, since, isEnabled, address, local, mapped, nat, mtu } = snapshot;
   const word = colourOf(state, style)(printable(state));
   const rows: Row[] = [['State', since === undefined ? word : `${word} for ${duration(now - since)}`]];
   if (reason !== undefined) rows.push(['Reason', printable(reason.sentence)]);
+  rows.push(['Enabled', isEnabled ? 'yes' : 'no']);
   if (address !== undefined) rows.push(['Address', printable(address)]);
-  if (mapped !== undefined) rows.push(['Mapped to', `${printable(mapped.address)}, port ${mapped.port}`]);
-  const serverWords = [server, serverAddress === server ? undefined : serverAddress].filter((one) => one !== undefined);
-  if (serverWords.length > 0) rows.push(['Server', printable(serverWords.join(', '))]);
-  if (nat !== undefined) {
-    rows.push(['NAT', `${printable(nat.mapping)} mapping, port ${nat.portPreserving ? 'preserved' : 'changed'}`]);
-  }
+  if (state === 'qualified') rows.push(['IPv6 Internet', internetWords(snapshot, style)]);
+  if (local !== undefined) rows.push(['Local', endpoint(local)]);
+  if (mapped !== undefined) rows.push(['Mapped to', endpoint(mapped)]);
+  rows.push(...serverRows(snapshot));
+  if (nat !== undefined) rows.push(['NAT', natWords(nat)]);
   if (snapshot.interface !== undefined) {
     const { name, index } = snapshot.interface;
     rows.push(['Interface', `${printable(name)}, index ${index}${mtu === undefined ? '' : `, MTU ${mtu}`}`]);
@@ -42,10 +42,43 @@ function tunnelRows(snapshot: Snapshot, now: number, style: Style): Row[] {
   return rows;
 }
 
-function trafficRows({ roundTrip, lastServerContact, statistics }: Snapshot, now: number): Row[] {
+const endpoint = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+  `${printable(address)}, port ${port}`;
+
+/** Apart from being qualified, which takes a server only. */
+function internetWords({ isIpv6Reachable }: Snapshot, style: Style): string {
+  if (isIpv6Reachable === undefined) return 'not known whether it answers: miredoctl diagnose';
+  return isIpv6Reachable ? style.good('answers') : `${style.bad('does not answer')}: miredoctl diagnose`;
+}
+
+function serverRows({ server, serverAddress, serverChoice }: Snapshot): Row[] {
+  const words = [server, serverAddress === server ? undefined : serverAddress].filter((one) => one !== undefined);
+  const rows: Row[] = words.length === 0 ? [] : [['Server', printable(words.join(', '))]];
+  if (serverChoice === undefined || serverChoice === server) return rows;
+  const choice = serverChoice === 'auto' ? 'the best server that answers (auto)' : printable(serverChoice);
+  return [...rows, ['Chosen', choice]];
+}
+
+/** With the words that Windows has for it: none, cone, restricted, symmetric. */
+export function natWords({ mapping, filtering, portPreserving, isPublic, learntBy }: Nat): string {
+  if (isPublic) return 'none, the address is public';
+  const kinds: Readonly<Record<string, string>> = { 'endpoint-independent': 'cone', dependent: 'restricted' };
+  const kind = mapping === 'symmetric' ? 'symmetric' : kinds[filtering];
+  const how = learntBy === '' || filtering === 'unknown' ? '' : ` (known by ${printable(learntBy)})`;
+  return [
+    ...(kind === undefined ? [] : [kind]),
+    `${printable(mapping)} mapping`,
+    `${printable(filtering)} filtering${how}`,
+    `port ${portPreserving ? 'preserved' : 'changed'}`,
+  ].join(', ');
+}
+
+function trafficRows(snapshot: Snapshot, now: number): Row[] {
+  const { roundTrip, lastServerContact, refreshInterval, statistics } = snapshot;
   const rows: Row[] = [];
   if (roundTrip !== undefined) rows.push(['Round trip', `${(roundTrip / 1000).toFixed(1)} ms to the server`]);
   if (lastServerContact !== undefined) rows.push(['Last contact', `${duration(now - lastServerContact)} ago`]);
+  if (refreshInterval !== undefined) rows.push(['Refresh', `every ${duration(refreshInterval / 1000)} at the latest`]);
   const count = (name: string): number => statistics[name] ?? 0;
   if (Object.keys(statistics).length === 0) return rows;
   rows.push(['Received', `${plural(count('datagrams-in'), 'datagram')}, ${bytes(count('bytes-in'))}`]);

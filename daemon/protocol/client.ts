@@ -35,6 +35,7 @@ import { Contacting } from './contacting.js';
 import type { ClientCore } from './cores.js';
 import { Counters, type DropReason } from './drops.js';
 import { type Environment, Forward, type PacketMemory } from './environment.js';
+import { InternetTest } from './internet-test.js';
 import type { ClientOutput } from './outputs.js';
 import { NO_PEER, PEER_CHOSEN, PEER_CONTACTED, PEER_TRUSTED, PeerTable } from './peer-table.js';
 import { Qualification, type Servers } from './qualification.js';
@@ -53,11 +54,14 @@ export class TeredoClient implements ClientCore {
   readonly #output: ClientOutput;
   readonly #requests: ClientRequests;
   readonly #contacting: Contacting;
+  readonly #internet: InternetTest;
   readonly #strangers = new TokenBucket(STRANGER_RATE, STRANGER_BURST);
   #scope: Ipv4Scope;
   /** Our address as four words, for comparison in the packet path; meaningless while #qualified is false. */
   readonly #own = new Int32Array(4);
   #qualified = false;
+  /** When a change of state comes about. */
+  #now = 0 as Instant;
 
   constructor(configuration: ClientConfiguration, environment: Environment, output: ClientOutput) {
     this.#prefix = configuration.prefix;
@@ -71,16 +75,27 @@ export class TeredoClient implements ClientCore {
     this.#requests = new ClientRequests(this.peers, this.qualification, environment.entropy, output, this.counters);
     this.#requests.setScope(configuration.scope);
     this.#contacting = new Contacting(this.peers, output, this.counters, this.#requests);
+    this.#internet = new InternetTest(configuration.testAddresses ?? [], environment.entropy, {
+      send: (packet, server) => output.sendDatagram(packet, server, TEREDO_PORT),
+      changed: (reachability) => output.reachabilityChanged?.(reachability),
+    });
   }
 
   start(now: Instant, servers: Servers): void {
+    this.#now = now;
     this.#forgetPeers();
+    this.#internet.stop();
     this.qualification.start(now, servers);
   }
 
   stop(_now: Instant): void {
     this.#forgetPeers();
     this.qualification.stop();
+  }
+
+  /** Asks the IPv6 Internet again, whether it answers. */
+  testInternet(now: Instant): void {
+    this.#internet.again(now);
   }
 
   setScope(scope: Ipv4Scope): void {
@@ -90,11 +105,14 @@ export class TeredoClient implements ClientCore {
   }
 
   nextTimeout(): Instant {
-    return earlier(this.qualification.nextTimeout(), this.#contacting.nextTimeout());
+    const own = earlier(this.qualification.nextTimeout(), this.#internet.nextTimeout());
+    return earlier(own, this.#contacting.nextTimeout());
   }
 
   handleTimeout(now: Instant): void {
+    this.#now = now;
     this.qualification.handleTimeout(now);
+    this.#internet.handleTimeout(now);
     this.#contacting.handleTimeout(now);
   }
 
@@ -153,6 +171,7 @@ export class TeredoClient implements ClientCore {
   }
 
   #handleFromServer(now: Instant, memory: PacketMemory, offset: number, length: number, from: Endpoint): boolean {
+    this.#now = now;
     const datagram = parseDatagram(memory.bytes, offset, length);
     if (typeof datagram === 'string') return this.#drop('malformed');
     const { packetOffset, packetLength, origin } = datagram;
@@ -216,6 +235,7 @@ export class TeredoClient implements ClientCore {
     const { view } = memory;
     if (!this.#qualified) return this.#drop('not-qualified');
     if (!this.#isOwn(view, packet + IPV6_DESTINATION)) return this.#drop('not-for-us');
+    if (this.#internet.isWaiting && this.#isTestOfInternet(now, memory, packet)) return this.#drop('control');
     const source = packet + IPV6_SOURCE;
     const peer = this.peers.find(view, source);
     if (peer !== NO_PEER) {
@@ -277,6 +297,10 @@ export class TeredoClient implements ClientCore {
     this.peers.trust(now, peer, address, port);
     this.#contacting.settle(now, peer);
     return this.#drop('control');
+  }
+
+  #isTestOfInternet(now: Instant, memory: PacketMemory, packet: number): boolean {
+    return icmpv6TypeAt(memory.view, packet) === ICMPV6_ECHO_REPLY && this.#internet.takes(now, memory, packet);
   }
 
   #isTestEcho(view: DataView, packet: number): boolean {
@@ -402,6 +426,8 @@ export class TeredoClient implements ClientCore {
       this.#forgetPeers();
     }
     this.#output.stateChanged(state);
+    if (state.name === 'qualified') this.#internet.start(this.#now, state.address, state.server);
+    else this.#internet.stop();
   }
 
   #forgetPeers(): void {

@@ -21,6 +21,8 @@ export interface ClientConfiguration {
   readonly credentials: Credentials | undefined;
   /** Peers remembered at the most. */
   readonly peerCapacity: number;
+  /** Hosts that are asked whether the IPv6 Internet answers; none by default. */
+  readonly testAddresses?: readonly Ipv6Address[];
 }
 
 export interface RelayConfiguration {

@@ -51,3 +51,7 @@ export const UNREACHABLE_BURST = 200;
 /** Echo tests, and answers to bubbles of strangers, that datagrams from outside may cause a second, and at once. */
 export const STRANGER_RATE = 100;
 export const STRANGER_BURST = 200;
+/** Wait for an answer before a server that is probed is asked again: a person waits too. */
+export const PROBE_TIMEOUT: Duration = seconds(1.25);
+/** Solicitations to an address that is probed before it counts as silent. */
+export const PROBE_ATTEMPTS = 3;

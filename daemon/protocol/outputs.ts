@@ -5,6 +5,7 @@
  * its return value forwards.
  */
 import type { Ipv4Address, Port } from '../wire/ipv4.js';
+import type { Reachability } from './internet-test.js';
 import type { TunnelState } from './tunnel-state.js';
 
 /** Shared by client and relay: they send from one service port and deliver to one interface. */
@@ -19,6 +20,8 @@ export interface TunnelOutput {
 export interface ClientOutput extends TunnelOutput {
   /** Called on every change. 'qualified' is said again when address, mapping or MTU change. */
   stateChanged(state: TunnelState): void;
+  /** Called on every change, and after each test that was asked for. */
+  reachabilityChanged?(reachability: Reachability): void;
 }
 
 export interface ServerOutput {

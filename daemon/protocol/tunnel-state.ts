@@ -22,6 +22,7 @@ export type ReasonCode =
   | 'symmetric-nat'
   | 'authentication-failed'
   | 'native-ipv6'
+  | 'no-server'
   | 'internal';
 
 /** What qualification learned of the NAT. Cone or restricted is not told apart any more (RFC 5991 §3.2). */
@@ -53,5 +54,6 @@ export type TunnelState =
   | {
       readonly name: 'failed';
       readonly reason: Reason;
+      /** 0 when there is no next try until something is changed. */
       readonly retryIn: number;
     };

@@ -3,17 +3,21 @@ import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
+import { localAddressTo } from '../io/local-address.js';
 import { resolveIpv4 } from '../io/resolver.js';
+import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
-import type { Ipv4Address } from '../wire/ipv4.js';
-import type { Ipv6Address } from '../wire/ipv6.js';
+import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
+import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
+import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
+import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
 
@@ -47,11 +51,19 @@ interface Network {
 export interface ClientFacts {
   readonly interfaceName: string;
   readonly interfaceIndex: number;
-  /** As configured. */
+  /** As configured; empty while there is none. */
   readonly server: string;
   /** undefined while its name is not resolved. */
   readonly serverAddress: Ipv4Address | undefined;
+  /** Our address on the way to the server, and the service port; while qualified. */
+  readonly local: Endpoint | undefined;
+  readonly reachability: Reachability;
+  /** What the NAT lets in, as a diagnosis has found for this mapping. */
+  readonly filtering: NatFiltering;
 }
+
+/** Milliseconds for a test of the IPv6 Internet: two rounds of it. */
+const REACHABILITY_TIMEOUT = 12_000;
 
 export class ClientService implements Service {
   readonly ready: Promise<void>;
@@ -65,7 +77,14 @@ export class ClientService implements Service {
   readonly #resolverUser: Confinement;
   #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
   #network: Network;
+  /** The server in use. */
+  #target: ServerTarget | undefined;
   #servers: Servers | undefined;
+  #local: Endpoint | undefined;
+  #reachability: Reachability = 'unknown';
+  #filtering: NatFiltering = 'unknown';
+  /** BOUNDED: a diagnosis waits for each, and one runs at a time. */
+  readonly #tests = new Set<(reachability: Reachability) => void>();
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
@@ -86,7 +105,12 @@ export class ClientService implements Service {
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
     this.#engine = new EngineProcess(
       {
-        role: { name: 'client', prefix: TEREDO_PREFIX, localPort: socket.local.port },
+        role: {
+          name: 'client',
+          prefix: TEREDO_PREFIX,
+          localPort: socket.local.port,
+          testAddresses: settings.testAddresses.map(formatIpv6),
+        },
         confinement,
         device: tun.fd,
         sockets: [socket.fd],
@@ -94,6 +118,7 @@ export class ClientService implements Service {
       },
       {
         stateChanged: (state) => this.#engineSays(state),
+        reachabilityChanged: (reachability) => this.#reachabilityChanged(reachability),
         gone: () => this.#engineGone(),
         ready: () => {},
         broken: (sentence) => host.broken(sentence),
@@ -108,9 +133,38 @@ export class ClientService implements Service {
 
   get facts(): ClientFacts {
     const { name, index } = this.#descriptors.tun;
-    const { server } = this.#settings;
-    const serverAddress = this.#servers?.primary ?? server.address;
-    return { interfaceName: name, interfaceIndex: index, server: server.text, serverAddress };
+    const { text = '', address } = this.#target?.primary ?? {};
+    const serverAddress = this.#servers?.primary ?? address;
+    const isQualified = this.#state.name === 'qualified';
+    return {
+      interfaceName: name,
+      interfaceIndex: index,
+      server: text,
+      serverAddress,
+      local: isQualified ? this.#local : undefined,
+      reachability: isQualified ? this.#reachability : 'unknown',
+      filtering: this.#filtering,
+    };
+  }
+
+  /** Resolves to 'unknown' when it is not qualified, or no answer comes in time. */
+  testReachability(): Promise<Reachability> {
+    if (this.#state.name !== 'qualified') return Promise.resolve('unknown');
+    return new Promise((resolve) => {
+      const settle = (reachability: Reachability): void => {
+        clearTimeout(timer);
+        this.#tests.delete(settle);
+        resolve(reachability);
+      };
+      const timer = setTimeout(() => settle(this.#reachability), REACHABILITY_TIMEOUT);
+      this.#tests.add(settle);
+      if (this.#tests.size === 1) this.#engine.testReachability();
+    });
+  }
+
+  learnt(filtering: NatFiltering): void {
+    this.#filtering = filtering;
+    this.#host.refresh?.();
   }
 
   statistics(): Promise<EngineStatistics | undefined> {
@@ -121,9 +175,8 @@ export class ClientService implements Service {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    // Whoever asked hears at once that it does not stand still any more; a name's resolving tells so itself.
-    if (!this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
-    this.#beginAnew();
+    // Whoever asked hears at once that it does not stand still any more.
+    this.#beginAnew({ isHeard: true });
   }
 
   /** Resolves when address and routes are gone. The interface stays, and so does its port. */
@@ -144,12 +197,11 @@ export class ClientService implements Service {
 
   /** Takes a new configuration over, if that can be done without giving up interface and port. */
   adopt(settings: ClientSettings): boolean {
-    const { interfaceName, bindAddress, bindPort, server, secondary } = this.#settings;
+    const { interfaceName, bindAddress, bindPort } = this.#settings;
     if (settings.interfaceName !== interfaceName) return false;
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
+    if (String(settings.testAddresses) !== String(this.#settings.testAddresses)) return false;
     this.#settings = settings;
-    const same = settings.server.text === server.text && settings.secondary?.text === secondary?.text;
-    if (!same && this.#isWanted) this.#beginAnew();
     return true;
   }
 
@@ -184,11 +236,11 @@ export class ClientService implements Service {
     return gone;
   }
 
-  #beginAnew(): void {
+  #beginAnew({ isHeard = false } = {}): void {
     this.#cancel();
     this.#resolving = new AbortController();
     this.#resolveDelay = RESOLVE_DELAY;
-    void this.#begin();
+    void this.#begin(isHeard);
   }
 
   #cancel(): void {
@@ -200,19 +252,21 @@ export class ClientService implements Service {
 
   /** Whether a server is named by a host name, so that it has to be resolved. */
   get #hasNames(): boolean {
-    const { server, secondary } = this.#settings;
-    return server.address === undefined || (secondary !== undefined && secondary.address === undefined);
+    const { primary, secondary } = this.#target ?? {};
+    return [primary, secondary].some((name) => name !== undefined && name.address === undefined);
   }
 
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
-  async #begin(): Promise<void> {
+  async #begin(isHeard = false): Promise<void> {
     const { signal } = this.#resolving;
     if (readHostAddresses([this.#descriptors.tun.name]).ipv4.length === 0) {
       this.#wait('no-network');
       return;
     }
-    if (this.#hasNames) this.#enter({ name: 'resolving', server: this.#settings.server.text });
-    const servers = await this.#resolveServers(signal);
+    const target = this.#nextServer();
+    if (target === undefined) return;
+    if (this.#hasNames || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
+    const servers = await this.#resolveServers(target, signal);
     if (signal.aborted) return;
     if (servers === undefined) {
       this.#wait('dns-failed');
@@ -223,15 +277,24 @@ export class ClientService implements Service {
     this.#engine.useServers(servers);
   }
 
+  /** undefined when there is none yet, which the state tells then. */
+  #nextServer(): ServerTarget | undefined {
+    const wanted = this.#host.server();
+    this.#target = wanted.type === 'server' ? wanted.target : undefined;
+    if (wanted.type === 'coming') this.#enter({ name: 'resolving', server: '' });
+    if (wanted.type === 'none') this.#enter({ name: 'failed', reason: wanted.reason, retryIn: 0 });
+    return this.#target;
+  }
+
   #wait(code: ReasonCode): void {
     this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
     this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
     this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
   }
 
-  async #resolveServers(signal: AbortSignal): Promise<Servers | undefined> {
-    const { server, secondary } = this.#settings;
-    const primary = await this.#addressOf(server, signal);
+  async #resolveServers(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {
+    const { secondary } = target;
+    const primary = await this.#addressOf(target.primary, signal);
     if (primary === undefined) return undefined;
     const second = secondary === undefined ? nextAddress(primary) : await this.#addressOf(secondary, signal);
     return second === undefined ? undefined : { primary, secondary: second };
@@ -261,17 +324,46 @@ export class ClientService implements Service {
 
   /** The server may have moved: a failure is the time to ask for its name again. */
   async #followName(): Promise<void> {
-    if (!this.#hasNames) return;
+    const target = this.#target;
+    if (target === undefined || !this.#hasNames) return;
     const { signal } = this.#resolving;
-    const servers = await this.#resolveServers(signal);
+    const servers = await this.#resolveServers(target, signal);
     if (signal.aborted || servers === undefined) return;
     if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
     this.#servers = servers;
     this.#engine.useServers(servers);
   }
 
+  #reachabilityChanged(reachability: Reachability): void {
+    if (this.#state.name !== 'qualified') return;
+    this.#reachability = reachability;
+    if (reachability === 'unknown') return;
+    for (const settle of [...this.#tests]) settle(reachability);
+    this.#host.refresh?.();
+  }
+
+  /** What was learnt of another mapping, or of none, is not true any more. */
+  #forget(state: TunnelState): void {
+    const before = this.#state;
+    const isSame =
+      before.name === 'qualified' && state.name === 'qualified' && sameEndpoint(before.mapped, state.mapped);
+    if (isSame) return;
+    this.#filtering = 'unknown';
+    this.#reachability = 'unknown';
+    for (const settle of [...this.#tests]) settle('unknown');
+  }
+
+  async #findLocal(server: Ipv4Address): Promise<void> {
+    const { bindAddress } = this.#settings;
+    const { port } = this.#descriptors.socket.local;
+    const way =
+      bindAddress === UNSPECIFIED_IPV4 ? await localAddressTo(server) : { ok: true as const, address: bindAddress };
+    this.#local = way.ok ? { address: way.address, port } : undefined;
+  }
+
   #enter(state: TunnelState): void {
     if (this.#closed) return;
+    this.#forget(state);
     this.#state = state;
     if (state.name !== 'qualified') {
       void this.#link.want(undefined);
@@ -279,7 +371,8 @@ export class ClientService implements Service {
       return;
     }
     // Whoever hears of the address may use it at once.
-    void this.#link.want(linkConfiguration(state.address, state.mtu)).then(() => {
+    const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
+    void Promise.all([configured, this.#findLocal(state.server)]).then(() => {
       if (this.#state === state && !this.#closed) this.#host.stateChanged(state);
     });
   }

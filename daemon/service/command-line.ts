@@ -6,12 +6,16 @@ import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 
 export interface ProgramOptions {
   readonly config: string;
+  /** Whether `config` was given, and not the usual place. */
+  readonly isConfigNamed: boolean;
   readonly foreground: boolean;
   readonly pidfile: string;
   readonly user: string | undefined;
   readonly chroot: string | undefined;
   /** The server named on the command line. */
   readonly server: string | undefined;
+  /** Users start and stop the tunnel and choose the server, on the message bus. */
+  readonly managed: boolean;
 }
 
 export interface Program {
@@ -23,6 +27,8 @@ export interface Program {
   readonly pidfile: string;
   /** Whether a server may be named as the last word. */
   readonly takesServer: boolean;
+  /** Whether it can leave it to its users when there is a tunnel. */
+  readonly isManageable: boolean;
 }
 
 /** The C program's other words for --user and --chroot. */
@@ -31,9 +37,11 @@ interface Synonyms {
   readonly chrootdir?: string;
 }
 
-/** The version of package.json, which lies above this file or above the bundle it is in. */
+/** The version of package.json, which lies beside the installed bundle, above a bundle in build, or above this file. */
 export function version(): string {
-  const places = ['../../package.json', '../../../package.json'].map((place) => new URL(place, import.meta.url));
+  const places = ['./package.json', '../../package.json', '../../../package.json'].map(
+    (place) => new URL(place, import.meta.url),
+  );
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return 'unknown';
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
@@ -57,6 +65,8 @@ export function parseCommandLine(program: Program, words: readonly string[]): Pr
     user: options.user ?? options.username,
     chroot: options.chroot ?? options.chrootdir,
     server: command.args[0],
+    isConfigNamed: isNamed,
+    managed: options.managed ?? false,
   };
 }
 
@@ -76,6 +86,9 @@ export function describe(program: Program): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${program.name}: ${text}`) });
+  if (program.isManageable) {
+    command.addOption(new Option('--managed', 'be idle until users start the tunnel on the message bus'));
+  }
   if (program.takesServer) command.argument('[server_name]', 'Teredo server, instead of ServerAddress');
   return command;
 }

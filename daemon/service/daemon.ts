@@ -2,14 +2,12 @@
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SyslogFacility } from '../config/values.js';
-import { type CapabilityName, limitCapabilities } from '../io/capabilities.js';
+import { keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
-import { BusPresence } from './bus/bus-presence.js';
-import type { TunnelControl } from './bus/tunnel-control.js';
+import { ClientDesk } from './client-desk.js';
 import type { ClientService } from './client-service.js';
 import { type Program, type ProgramOptions, version } from './command-line.js';
 import { now } from './environment.js';
@@ -29,7 +27,8 @@ import {
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
-import type { Service, ServiceHost, Started, StartFailure } from './service.js';
+import type { AnySettings, Role } from './role.js';
+import type { Service, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
 import type { Notifier } from './systemd-notify.js';
 
@@ -43,26 +42,6 @@ const CLOSE_TIMEOUT = 1_000;
 /** Milliseconds to wait for what a killed predecessor held, and between the looks at it. */
 const PREDECESSOR_PATIENCE = 1000;
 const PREDECESSOR_POLL = 50;
-
-/** What every program's settings hold. */
-interface AnySettings {
-  readonly syslogFacility: SyslogFacility;
-}
-
-/** What differs between the programs. */
-export interface Role<Settings> {
-  /** Reads the configuration; undefined when it cannot be used (every fault was logged). */
-  load(): Settings | undefined;
-  /** In a word, for the log: client, relay or server. */
-  describe(settings: Settings): string;
-  start(settings: Settings, confinement: Confinement, host: ServiceHost): Started | StartFailure;
-  /** Those beyond SUPERVISOR_CAPABILITIES without which it could not be started again. */
-  capabilities(settings: Settings): readonly CapabilityName[];
-  /** Goes on with new settings without giving up the tunnel, if that can be done. */
-  adopt(service: Service, settings: Settings): boolean;
-  /** The service as what others may control on the message bus; undefined when it is not for that. */
-  client?(service: Service): ClientService | undefined;
-}
 
 export interface Reporting {
   readonly logger: Logger;
@@ -80,9 +59,7 @@ export class Daemon<Settings extends AnySettings> {
   #pidFile: PidFile | undefined;
   #service: Service | undefined;
   #state: TunnelState | undefined;
-  /** Whether there is to be a tunnel, now and after mending: a client's user may stop it on the bus. */
-  #isWanted = true;
-  #bus: BusPresence | undefined;
+  #desk: ClientDesk | undefined;
   #mendDelay = MEND_DELAY;
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
@@ -101,6 +78,7 @@ export class Daemon<Settings extends AnySettings> {
 
   /** Returns when the service works; ends the process when it cannot be started. */
   async run(): Promise<void> {
+    keepCapabilitiesToOneself();
     const settings = this.#role.load();
     if (settings === undefined) process.exit(EXIT_USAGE);
     this.#useSettings(settings);
@@ -135,11 +113,14 @@ export class Daemon<Settings extends AnySettings> {
 
   #start(): StartFailure | undefined {
     if (this.#settings === undefined || this.#confinement === undefined) return undefined;
+    this.#openDesk(this.#settings, this.#confinement);
     const started = this.#role.start(this.#settings, this.#confinement, {
       log: this.#logger.log,
       isWanted: () => this.#isWanted,
+      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
+      refresh: () => this.#desk?.refresh(),
     });
     if (!started.ok) return started;
     this.#service = started.service;
@@ -152,51 +133,33 @@ export class Daemon<Settings extends AnySettings> {
   /** Is on the bus while there is something to control; a broken tunnel that is about to come back is. */
   #followBus(): void {
     if (this.#service === undefined || this.#isEnding) return;
-    if (this.#client === undefined) {
-      this.#bus?.close();
-      this.#bus = undefined;
-    } else {
-      this.#bus ??= new BusPresence(this.#control());
-    }
+    if (this.#client === undefined) this.#desk?.leave();
+    else this.#desk?.follow();
+  }
+
+  #openDesk(settings: Settings, confinement: Confinement): void {
+    const { client } = this.#role;
+    if (this.#desk !== undefined || client === undefined || !client.isMadeBy(settings)) return;
+    this.#desk = new ClientDesk(
+      {
+        log: this.#logger.log,
+        user: confinement,
+        client: () => this.#client,
+        state: () => this.#state,
+        enter: (state) => this.#stateChanged(state),
+      },
+      (events) => client.openServers(settings, confinement, events),
+      (control) => client.follow(control, confinement),
+    );
+  }
+
+  /** Whether there is to be a tunnel, now and after mending: a client's user may stop it on the bus. */
+  get #isWanted(): boolean {
+    return this.#desk?.servers.isEnabled ?? true;
   }
 
   get #client(): ClientService | undefined {
-    return this.#service && this.#role.client?.(this.#service);
-  }
-
-  #control(): TunnelControl {
-    const daemon = this;
-    return {
-      log: this.#logger.log,
-      version: version(),
-      get state() {
-        return daemon.#state ?? { name: 'resolving', server: daemon.#client?.facts.server ?? '' };
-      },
-      get facts() {
-        return daemon.#client?.facts;
-      },
-      statistics: () => this.#client?.statistics() ?? Promise.resolve(undefined),
-      start: () => this.#startWanted(),
-      stop: () => this.#stop(),
-      restart: () => {
-        this.#client?.restart();
-        return this.#isWanted;
-      },
-    };
-  }
-
-  #startWanted(): void {
-    this.#isWanted = true;
-    const client = this.#client;
-    if (client !== undefined) client.start();
-    else if (this.#state?.name === 'stopped') this.#stateChanged({ name: 'waiting', reason: reason('internal') });
-  }
-
-  async #stop(): Promise<void> {
-    this.#isWanted = false;
-    const client = this.#client;
-    if (client !== undefined) await client.stop();
-    else if (this.#state?.name !== 'stopped') this.#stateChanged({ name: 'stopped', reason: reason('user') });
+    return this.#service && this.#role.client?.service(this.#service);
   }
 
   /** What only the start needed goes; what mending and reloading need stays. */
@@ -220,7 +183,7 @@ export class Daemon<Settings extends AnySettings> {
     for (const entry of stateChanged(this.#state, state)) this.#say(entry);
     this.#state = state;
     this.#notifier.status(describeState(state));
-    this.#bus?.stateChanged(state);
+    this.#desk?.stateChanged(state);
   }
 
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
@@ -277,10 +240,12 @@ export class Daemon<Settings extends AnySettings> {
     const service = this.#service;
     if (changed.length === 0 || (service !== undefined && this.#role.adopt(service, settings))) {
       this.#say(reloaded(changed));
-      if (this.#state !== undefined) this.#bus?.stateChanged(this.#state);
+      this.#tellServers(settings);
+      this.#desk?.refresh();
       return;
     }
     clearTimeout(this.#mendTimer);
+    this.#tellServers(settings);
     await this.#closeService();
     if (this.#isEnding) return;
     const failure = this.#start();
@@ -289,8 +254,16 @@ export class Daemon<Settings extends AnySettings> {
       return;
     }
     this.#logger.log('error', 'the new configuration cannot be put to work; going back to the old one');
-    if (previous !== undefined) this.#useSettings(previous);
+    if (previous !== undefined) {
+      this.#useSettings(previous);
+      this.#tellServers(previous);
+    }
     this.#mend(failure.sentence);
+  }
+
+  /** Their lists are read again as well. */
+  #tellServers(settings: Settings): void {
+    this.#desk?.servers.reload(this.#role.client?.serverOf(settings));
   }
 
   #refuse(failure: { readonly sentence: string; readonly errno?: string; readonly code?: string }): Promise<void> {
@@ -311,7 +284,7 @@ export class Daemon<Settings extends AnySettings> {
     clearTimeout(this.#mendTimer);
     setTimeout(() => process.exit(code), CLOSE_TIMEOUT);
     this.#notifier.stopping();
-    this.#bus?.close();
+    this.#desk?.close();
     await this.#closeService();
     this.#pidFile?.release();
     if (code === EXIT_OK) this.#say(terminated(this.#program.name, code));

@@ -15,8 +15,10 @@ export function absoluteWords(program: Program, words: readonly string[], direct
   for (const option of command.options) {
     const name = option.attributeName();
     const value: unknown = command.getOptionValue(name);
-    if (command.getOptionValueSource(name) !== 'cli' || typeof value !== 'string' || option.long === undefined)
-      continue;
+    if (command.getOptionValueSource(name) !== 'cli' || option.long === undefined) continue;
+    // The detached process is in the background already, and says so by other means.
+    if (value === true && name !== 'foreground') result.push(option.long);
+    if (typeof value !== 'string') continue;
     const isPath = value !== '' && (PATHS as readonly string[]).includes(name);
     result.push(option.long, isPath ? resolve(directory, value) : value);
   }

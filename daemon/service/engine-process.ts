@@ -8,6 +8,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
 import { TokenBucket } from '../protocol/token-bucket.js';
 import type { Qualified, TunnelState } from '../protocol/tunnel-state.js';
@@ -43,6 +44,8 @@ const SILENCE_LIMIT = 3;
 
 export interface EngineEvents {
   stateChanged(state: TunnelState): void;
+  /** Whether the IPv6 Internet answers, while qualified. */
+  reachabilityChanged?(reachability: Reachability): void;
   /** It has ended, or was ended; another will be started. */
   gone(): void;
   /** It has shut itself in and moves packets; each engine says so once. */
@@ -95,6 +98,11 @@ export class EngineProcess {
     // What follows is our own doing: a host whose addresses change all the time has an honest engine.
     this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
     if (this.#isReady) this.#send({ type: 'start', ...servers });
+  }
+
+  /** Whether the IPv6 Internet answers is asked again; {@link EngineEvents.reachabilityChanged} tells. */
+  testReachability(): void {
+    if (this.#isReady) this.#send({ type: 'test' });
   }
 
   stop(): void {
@@ -206,6 +214,9 @@ export class EngineProcess {
       case 'state':
         this.#heedState(message.state);
         break;
+      case 'reachability':
+        this.#heedReachability(message.reachability);
+        break;
       case 'broken':
         this.#events.broken(message.sentence);
         break;
@@ -250,6 +261,12 @@ export class EngineProcess {
       return;
     }
     if (state.name !== 'qualified' || this.#believes(state)) this.#events.stateChanged(state);
+  }
+
+  #heedReachability(reachability: Reachability): void {
+    if (!this.#isReady || this.#launch.role.name !== 'client') this.#distrust('reports a state it cannot have');
+    else if (!this.#stateAllowance.take(now())) this.#distrust('changes its state all the time');
+    else this.#events.reachabilityChanged?.(reachability);
   }
 
   #believes(claim: Qualified): boolean {

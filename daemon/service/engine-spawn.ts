@@ -17,8 +17,8 @@ export const FIRST_DESCRIPTOR = 4;
 export interface EngineLaunch {
   readonly role: Role;
   readonly confinement: Confinement;
-  /** TUN device, or the raw socket of a server; of this process. */
-  readonly device: number;
+  /** TUN device, or the raw socket of a server; of this process. Undefined for a probe. */
+  readonly device: number | undefined;
   readonly sockets: readonly number[];
   readonly directedBroadcasts: readonly Ipv4Address[];
   /** Script and arguments to run instead of the engine, to test how it would fare with another. */
@@ -46,7 +46,7 @@ export function spawnEngine(launch: EngineLaunch): Spawned | SpawnFailure {
       cwd: '/',
       // Nothing of ours is its business. A ring of io_uring would pass the filter of system calls by.
       env: { UV_USE_IO_URING: '0' },
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', device, ...sockets],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', device ?? 'ignore', ...sockets],
     });
     return { ok: true, child, channel: (child.stdio?.[CHANNEL] as Duplex | null | undefined) ?? undefined };
   } catch (error) {

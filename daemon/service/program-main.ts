@@ -1,12 +1,13 @@
 /** What the entry points of both daemons do: command line, going to the background, log, and the daemon's life. */
 import { sendUnixDatagram } from '../io/unix-datagram.js';
 import { type Program, type ProgramOptions, parseCommandLine } from './command-line.js';
-import { Daemon, type Role } from './daemon.js';
+import { Daemon } from './daemon.js';
 import { detach, detachedStart } from './detach.js';
 import { absoluteWords } from './detach-words.js';
 import { closeInherited } from './inherited.js';
 import type { Log } from './log.js';
 import { openLog } from './log-open.js';
+import type { Role } from './role.js';
 import { createNotifier } from './systemd-notify.js';
 
 const STDERR = 2;

@@ -8,6 +8,7 @@ export const MIREDO: Program = {
   olderConfig: '/etc/miredo.conf',
   pidfile: '/run/miredo.pid',
   takesServer: true,
+  isManageable: true,
 };
 
 export const MIREDO_SERVER: Program = {
@@ -17,4 +18,5 @@ export const MIREDO_SERVER: Program = {
   olderConfig: '/etc/miredo-server.conf',
   pidfile: '/run/miredo-server.pid',
   takesServer: false,
+  isManageable: false,
 };

@@ -1,6 +1,7 @@
 /** What the three services (client, relay, server) are to the program that runs one, and it to them. */
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Log } from './log.js';
+import type { Wanted } from './servers/tunnel-servers.js';
 
 /** Start-up that failed: nothing is left behind. */
 export interface StartFailure {
@@ -30,8 +31,12 @@ export interface ServiceHost {
   readonly log: Log;
   /** Of a client only: false when its user has stopped the tunnel, so that it begins stopped. */
   isWanted(): boolean;
+  /** Of a client only: which server to use; asked whenever it begins anew. */
+  server(): Wanted;
   /** Of a client only. */
   stateChanged(state: TunnelState): void;
+  /** Of a client only: something that is shown beside the state may be another. */
+  refresh?(): void;
   /** The tunnel broke in a way that only a new start of the service can mend. */
   broken(sentence: string): void;
 }

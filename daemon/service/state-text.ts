@@ -9,7 +9,7 @@ export function describeState(state: TunnelState): string {
     case 'waiting':
       return `${state.name}: ${state.reason.sentence}`;
     case 'resolving':
-      return `resolving ${state.server}`;
+      return state.server === '' ? 'looking for the best server' : `resolving ${state.server}`;
     case 'qualifying':
       return `qualifying with server ${formatIpv4(state.server)} (attempt ${state.attempt})`;
     case 'qualified': {
@@ -18,6 +18,7 @@ export function describeState(state: TunnelState): string {
       return `qualified: address ${formatIpv6(address)}, ${mapping}`;
     }
     case 'failed':
+      if (state.retryIn === 0) return `failed: ${state.reason.sentence}`;
       return `failed: ${state.reason.sentence} Next try in ${state.retryIn / 1000} s.`;
   }
 }

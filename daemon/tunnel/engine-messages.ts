@@ -5,22 +5,19 @@
  * daemon/service/engine-claims.ts.
  */
 import { DROP_REASONS, type DropReason } from '../protocol/drops.js';
+import type { Reachability } from '../protocol/internet-test.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { NatFacts, Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import { type Endpoint, port } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
-import { type Fields, fields, isCount, isWhole, readIpv4 } from './message-fields.js';
+import { type Fields, fields, isCount, isSentence, isWhole, printable, readIpv4 } from './message-fields.js';
 import type { EngineStatistics, FromEngine } from './messages.js';
+import type { FromProbe } from './probe-messages.js';
 
-const SENTENCE_LIMIT = 500;
-
-const isSentence = (value: unknown): value is string => typeof value === 'string' && value.length <= SENTENCE_LIMIT;
-
-/** Text of the engine goes to the log: nothing in it may move a cursor or begin a line. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?');
+const REACHABILITIES: readonly Reachability[] = ['unknown', 'yes', 'no'];
 
 export function readFromEngine(value: unknown): FromEngine | undefined {
-  const message = fields(value, 'type', 'state', 'sentence', 'number', 'statistics', 'lacking');
+  const message = fields(value, 'type', 'state', 'sentence', 'number', 'statistics', 'lacking', 'reachability');
   switch (message?.['type']) {
     case 'ready': {
       const lacking = message['lacking'];
@@ -30,6 +27,10 @@ export function readFromEngine(value: unknown): FromEngine | undefined {
     case 'state': {
       const state = readState(message['state']);
       return state && { type: 'state', state };
+    }
+    case 'reachability': {
+      const reachability = REACHABILITIES.find((word) => word === message['reachability']);
+      return reachability && { type: 'reachability', reachability };
     }
     case 'broken': {
       const sentence = message['sentence'];
@@ -46,7 +47,7 @@ export function readFromEngine(value: unknown): FromEngine | undefined {
 }
 
 /** As JSON carries it: the one value that JSON cannot hold is the bytes of an address. */
-export function writeFromEngine(message: FromEngine): unknown {
+export function writeFromEngine(message: FromEngine | FromProbe): unknown {
   if (message.type !== 'state' || message.state.name !== 'qualified') return message;
   return { ...message, state: { ...message.state, address: formatIpv6(message.state.address) } };
 }
@@ -122,7 +123,7 @@ const COUNTS = ['datagramsIn', 'bytesIn', 'packetsOut', 'bytesOut', 'bubblesSent
 const PATH_COUNTS = ['receiveCalls', 'sendCalls', 'sendWouldBlock', 'sendRefused', 'deliverRefused'] as const;
 
 function readStatistics(value: unknown): EngineStatistics | undefined {
-  const statistics = fields(value, ...COUNTS, 'drops', 'path', 'roundTrip', 'serverSilence');
+  const statistics = fields(value, ...COUNTS, 'drops', 'path', 'roundTrip', 'serverSilence', 'refreshInterval');
   const drops = fields(statistics?.['drops'], ...DROP_REASONS);
   const path = fields(statistics?.['path'], ...PATH_COUNTS, 'lastError');
   if (statistics === undefined || drops === undefined || path === undefined) return undefined;
@@ -130,12 +131,13 @@ function readStatistics(value: unknown): EngineStatistics | undefined {
   if (!COUNTS.every((name) => isCount(statistics[name])) || !PATH_COUNTS.every((name) => isCount(path[name])))
     return undefined;
   if (!DROP_REASONS.every((reason) => isCount(drops[reason])) || typeof lastError !== 'string') return undefined;
-  const { roundTrip, serverSilence } = statistics;
+  const { roundTrip, serverSilence, refreshInterval } = statistics;
   return {
     ...(statistics as Record<(typeof COUNTS)[number], number>),
     drops: drops as Record<DropReason, number>,
     path: { ...(path as Record<(typeof PATH_COUNTS)[number], number>), lastError: printable(lastError.slice(0, 32)) },
     roundTrip: isCount(roundTrip) ? roundTrip : undefined,
     serverSilence: isCount(serverSilence) ? serverSilence : undefined,
+    refreshInterval: isCount(refreshInterval) ? refreshInterval : undefined,
   };
 }

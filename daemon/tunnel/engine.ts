@@ -18,6 +18,8 @@ import type {
   ServerRole,
   ToEngine,
 } from './messages.js';
+import { ProbeEngine } from './probe-engine.js';
+import type { FromProbe } from './probe-messages.js';
 import { ServerTunnel, serverOutput } from './server-tunnel.js';
 import { pathOutput, Tunnel } from './tunnel.js';
 
@@ -33,7 +35,7 @@ export interface EngineHost {
   readonly path: PacketPath;
   readonly environment: Environment;
   readonly clock: () => Instant;
-  readonly send: (message: FromEngine) => void;
+  readonly send: (message: FromEngine | FromProbe) => void;
 }
 
 export function createEngine(message: Configure, host: EngineHost): Engine {
@@ -45,6 +47,8 @@ export function createEngine(message: Configure, host: EngineHost): Engine {
       return new RelayEngine(role, message, host);
     case 'server':
       return new ServerEngine(role, message, host);
+    case 'probe':
+      return new ProbeEngine(role, message, host);
   }
 }
 
@@ -70,6 +74,7 @@ function answer(host: EngineHost, number: number, counters: Counters, more: Part
     path: host.path.counters(),
     roundTrip: undefined,
     serverSilence: undefined,
+    refreshInterval: undefined,
     ...more,
   };
   host.send({ type: 'answer', number, statistics });
@@ -89,10 +94,12 @@ class ClientEngine implements Engine {
       refreshInterval: REFRESH_INTERVAL,
       credentials: undefined,
       peerCapacity: CLIENT_PEERS,
+      testAddresses: role.testAddresses.flatMap((text) => parseIpv6(text) ?? []),
     };
     this.#client = new TeredoClient(configuration, host.environment, {
       ...pathOutput(host.path),
       stateChanged: (state) => host.send({ type: 'state', state }),
+      reachabilityChanged: (reachability) => host.send({ type: 'reachability', reachability }),
     });
     this.#tunnel = new Tunnel(this.#client, host.path, host.clock, reportFailure(host));
     this.#tunnel.start();
@@ -107,6 +114,9 @@ class ClientEngine implements Engine {
       case 'stop':
         this.#client.stop(now);
         break;
+      case 'test':
+        this.#client.testInternet(now);
+        break;
       case 'scope':
         this.#client.setScope(message);
         break;
@@ -118,12 +128,13 @@ class ClientEngine implements Engine {
   }
 
   #facts(now: Instant): Partial<EngineStatistics> {
-    const { roundTrip, lastServerContact } = this.#client.qualification;
+    const { roundTrip, lastServerContact, current } = this.#client.qualification;
     const silence = now - lastServerContact;
     return {
       peers: this.#client.peers.size,
       roundTrip,
       serverSilence: Number.isFinite(silence) ? silence : undefined,
+      refreshInterval: current === undefined ? undefined : REFRESH_INTERVAL,
     };
   }
 }

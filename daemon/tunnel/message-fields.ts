@@ -18,3 +18,11 @@ export const isWhole = (value: unknown, maximum: number): value is number =>
 
 export const readIpv4 = (value: unknown): Ipv4Address | undefined =>
   isWhole(value, 0xffffffff) ? ipv4(value) : undefined;
+
+const SENTENCE_LIMIT = 500;
+
+export const isSentence = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= SENTENCE_LIMIT;
+
+/** Text of the engine goes to the log: nothing in it may move a cursor or begin a line. */
+export const printable = (text: string): string => text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?');

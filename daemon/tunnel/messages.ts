@@ -7,6 +7,7 @@
  */
 import type { PacketPathCounters } from '../io/packet-path.js';
 import type { DropReason } from '../protocol/drops.js';
+import type { Reachability } from '../protocol/internet-test.js';
 import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
 
@@ -19,18 +20,22 @@ export interface Configure {
   readonly role: Role;
   readonly confinement: Confinement;
   readonly sockets: readonly number[];
-  /** TUN device, or the raw socket of a server. */
+  /** TUN device, the raw socket of a server, or nothing that is used by a probe. */
   readonly device: number;
   readonly directedBroadcasts: readonly Ipv4Address[];
 }
 
-export type Role = ClientRole | RelayRole | ServerRole;
+export type Role = ClientRole | RelayRole | ServerRole | ProbeRole;
 
 export interface ClientRole {
   readonly name: 'client';
   readonly prefix: number;
   readonly localPort: number;
+  /** As text: hosts that are asked whether the IPv6 Internet answers. BOUNDED: TEST_ADDRESS_LIMIT. */
+  readonly testAddresses: readonly string[];
 }
+
+export const TEST_ADDRESS_LIMIT = 8;
 
 export interface RelayRole {
   readonly name: 'relay';
@@ -48,6 +53,18 @@ export interface ServerRole {
   readonly mtu: number;
 }
 
+/** Asks servers and is gone: see protocol/server-probe.ts. What it says is in probe-messages.ts. */
+export interface ProbeRole {
+  readonly name: 'probe';
+  readonly prefix: number;
+  /** BOUNDED: TARGET_LIMIT. */
+  readonly targets: readonly { readonly primary: Ipv4Address; readonly secondary: Ipv4Address }[];
+  readonly cone: boolean;
+}
+
+/** Targets that one probe asks at the most; their addresses fit into a message. */
+export const TARGET_LIMIT = 64;
+
 /** How far the engine shuts itself in before it reads the first packet. */
 export interface Confinement {
   readonly root: string;
@@ -63,6 +80,8 @@ export type ToEngine =
   | Configure
   | { readonly type: 'start'; readonly primary: Ipv4Address; readonly secondary: Ipv4Address }
   | { readonly type: 'stop' }
+  /** Asks the IPv6 Internet again, whether it answers. */
+  | { readonly type: 'test' }
   | { readonly type: 'scope'; readonly directedBroadcasts: readonly Ipv4Address[] }
   | { readonly type: 'ask'; readonly number: number };
 
@@ -80,11 +99,14 @@ export interface EngineStatistics {
   readonly roundTrip: number | undefined;
   /** Milliseconds since the last packet from the server. */
   readonly serverSilence: number | undefined;
+  /** Milliseconds; undefined when not qualified. */
+  readonly refreshInterval: number | undefined;
 }
 
 /** `lacking` names what the engine could not do to shut itself in, in the order tried; empty is best. */
 export type FromEngine =
   | { readonly type: 'ready'; readonly lacking: readonly string[] }
   | { readonly type: 'state'; readonly state: TunnelState }
+  | { readonly type: 'reachability'; readonly reachability: Reachability }
   | { readonly type: 'broken'; readonly sentence: string }
   | { readonly type: 'answer'; readonly number: number; readonly statistics: EngineStatistics };

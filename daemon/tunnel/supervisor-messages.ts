@@ -1,7 +1,16 @@
 /** Readers of the messages a supervisor sends. It is trusted, but a mistake in it must not become a strange engine. */
 import type { Ipv4Address } from '../wire/ipv4.js';
+import { parseIpv6 } from '../wire/ipv6.js';
 import { fields, isCount, isWhole, readIpv4 } from './message-fields.js';
-import type { Configure, Confinement, Role, ToEngine } from './messages.js';
+import {
+  type Configure,
+  type Confinement,
+  type ProbeRole,
+  type Role,
+  TARGET_LIMIT,
+  TEST_ADDRESS_LIMIT,
+  type ToEngine,
+} from './messages.js';
 
 /** BOUNDED: subnets a host is attached to, descriptors it hands over. */
 const LIST_LIMIT = 256;
@@ -19,6 +28,7 @@ export function readToEngine(value: unknown): ToEngine | undefined {
       return primary !== undefined && secondary !== undefined ? { type, primary, secondary } : undefined;
     }
     case 'stop':
+    case 'test':
       return fields(value, 'type') && { type };
     case 'scope': {
       const directedBroadcasts = readAddresses(fields(value, 'type', 'directedBroadcasts')?.['directedBroadcasts']);
@@ -53,20 +63,40 @@ function readRole(value: unknown): Role | undefined {
   const role = fields(
     value,
     ...['name', 'prefix', 'localPort', 'directBubbles', 'errorSource', 'primary', 'secondary', 'mtu'],
+    ...['targets', 'cone', 'testAddresses'],
   );
   const name = role?.['name'];
   const prefix = role?.['prefix'];
   if (role === undefined || !isWhole(prefix, 0xffffffff)) return undefined;
   const { localPort, directBubbles, errorSource, mtu } = role;
-  if (name === 'client') return isWhole(localPort, 65535) ? { name, prefix, localPort } : undefined;
+  if (name === 'client') {
+    const testAddresses = role['testAddresses'];
+    if (!isWhole(localPort, 65535) || !Array.isArray(testAddresses)) return undefined;
+    if (testAddresses.length > TEST_ADDRESS_LIMIT || !testAddresses.every(isIpv6)) return undefined;
+    return { name, prefix, localPort, testAddresses };
+  }
   if (name === 'relay') {
     if (typeof directBubbles !== 'boolean' || typeof errorSource !== 'string') return undefined;
     return { name, prefix, directBubbles, errorSource };
   }
+  if (name === 'probe') return readProbeRole(prefix, role['targets'], role['cone']);
   const primary = readIpv4(role['primary']);
   const secondary = readIpv4(role['secondary']);
   if (name !== 'server' || primary === undefined || secondary === undefined || !isWhole(mtu, 65535)) return undefined;
   return { name, prefix, primary, secondary, mtu };
+}
+
+const isIpv6 = (value: unknown): value is string => typeof value === 'string' && parseIpv6(value) !== undefined;
+
+function readProbeRole(prefix: number, list: unknown, cone: unknown): ProbeRole | undefined {
+  if (!Array.isArray(list) || list.length > TARGET_LIMIT || typeof cone !== 'boolean') return undefined;
+  const targets = list.map((entry: unknown) => {
+    const parts = fields(entry, 'primary', 'secondary');
+    const primary = readIpv4(parts?.['primary']);
+    const secondary = readIpv4(parts?.['secondary']);
+    return primary !== undefined && secondary !== undefined ? { primary, secondary } : undefined;
+  });
+  return targets.every((target) => target !== undefined) ? { name: 'probe', prefix, targets, cone } : undefined;
 }
 
 function readConfinement(value: unknown): Confinement | undefined {

@@ -1,4 +1,4 @@
-/** Makes the manual: build/man/*.1, *.5 and *.8 from the sources beside this file and what the programs know of themselves. */
+/** Makes the manual: build/man/*.1, *.5 and *.8 from the sources beside this file and what the programs and the interface on the bus know of themselves. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { describeCtl } from '../../daemon/ctl/command-line.js';
 import { describeCheckconf } from '../../daemon/service/checkconf-command-line.js';
 import { describe } from '../../daemon/service/command-line.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
+import { type Interface, parse, SOURCE } from '../../dbus/generate.js';
 import type { Table } from './directive-text.js';
 import { fill } from './template.js';
 import { VALUES } from './values.js';
@@ -17,6 +18,7 @@ export interface Page {
   readonly name: string;
   readonly command?: () => Command;
   readonly table?: Table;
+  readonly interface?: () => Interface;
 }
 
 export const PAGES: readonly Page[] = [
@@ -26,6 +28,7 @@ export const PAGES: readonly Page[] = [
   { name: 'miredoctl.1', command: () => describeCtl() },
   { name: 'miredo.conf.5', table: MIREDO_DIRECTIVES },
   { name: 'miredo-server.conf.5', table: SERVER_DIRECTIVES },
+  { name: 'org.miredo.5', interface: () => parse(readFileSync(SOURCE, 'utf8')) },
 ];
 
 /** Seen from build/packaging/man. */
@@ -33,13 +36,14 @@ const SOURCES = fileURLToPath(new URL('../../../packaging/man/', import.meta.url
 export const EXAMPLES: string = join(SOURCES, 'examples');
 
 /** The page in mdoc. */
-export function makePage({ name, command, table }: Page): string {
+export function makePage({ name, command, table, interface: described }: Page): string {
   const source = join(SOURCES, `${name}.mdoc`);
   try {
     return fill(readFileSync(source, 'utf8'), {
       values: VALUES,
       ...(command === undefined ? {} : { command: command() }),
       ...(table === undefined ? {} : { table }),
+      ...(described === undefined ? {} : { interface: described() }),
       readExample: (file) => readFileSync(join(EXAMPLES, file), 'utf8'),
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The synopsis and the list of options of a program, from its command line as commander knows it. */
 import type { Argument, Command, Option } from 'commander';
+import { commandsOf } from '../../daemon/ctl/command-line.js';
 import { asSentence, escapeText, sentences, tagList } from './mdoc.js';
 
 /** Every option, those that --help does not show included; the order of --help. */
@@ -18,16 +19,22 @@ export function synopsis(command: Command): string[] {
   return ['.Nm', ...options, ...words, ...(command.commands.length > 0 ? ['.Ar command'] : [])];
 }
 
-/** The commands within a command, each with its options. --help is in the list of the whole program. */
-export function commandList(command: Command, more: ReadonlyMap<string, readonly string[]>): string[] {
-  const items = command.commands.map((one) => {
-    const options = optionsOf(one).filter((option) => option.long !== '--help');
-    const terms = options.map(
-      (option) => `Oo ${[shortOrLong(option), operandOf(option)].filter(Boolean).join(' ')} Oc`,
-    );
-    const list = options.map((option) => [optionTerm(option), [textOf(option), ...defaultOf(option)]] as const);
-    const body = [sentences(asSentence(one.description())), ...(more.get(one.name()) ?? [])];
-    return [`Cm ${[one.name(), ...terms].join(' ')}`, [...body, ...(list.length > 0 ? tagList(list) : [])]] as const;
+/** The commands within a command, each with its options and words. --help is in the list of the whole program. */
+export function commandList(program: Command, more: ReadonlyMap<string, readonly string[]>): string[] {
+  const items = commandsOf(program).map(({ words, command }) => {
+    const options = optionsOf(command).filter((option) => option.long !== '--help');
+    const terms = [
+      ...options.map((option) => `Oo ${[shortOrLong(option), operandOf(option)].filter(Boolean).join(' ')} Oc`),
+      ...command.registeredArguments.map((one) => (one.required ? argumentTerm(one) : `Oo ${argumentTerm(one)} Oc`)),
+    ];
+    const list = [
+      ...options.map((option) => [optionTerm(option), [textOf(option), ...defaultOf(option)]] as const),
+      ...command.registeredArguments.map(
+        (argument) => [argumentTerm(argument), [sentences(asSentence(argument.description))]] as const,
+      ),
+    ];
+    const body = [sentences(asSentence(command.description())), ...(more.get(words) ?? [])];
+    return [`Cm ${[words, ...terms].join(' ')}`, [...body, ...(list.length > 0 ? tagList(list) : [])]] as const;
   });
   return tagList(items);
 }

@@ -11,10 +11,15 @@
  *     @directives client   the list of the directives of a mode, likewise with @more and @end; `client relay` is those
  *     @end                 that both modes know, `obsolete` those that do nothing
  *     @example FILE        a file of examples/, which a test checks
+ *     @interface           what the interface on the bus says of itself
+ *     @members method      the list of its methods; likewise property and signal
  */
 import type { Command } from 'commander';
 import type { Mode } from '../../daemon/config/directives.js';
+import { commandsOf } from '../../daemon/ctl/command-line.js';
+import type { Interface } from '../../dbus/generate.js';
 import { directiveList, directivesOf, type Group, type Table } from './directive-text.js';
+import { interfaceText, memberList } from './interface-text.js';
 import { escapeText } from './mdoc.js';
 import { commandList, keyOf, optionList, optionsOf, synopsis } from './option-text.js';
 
@@ -24,6 +29,8 @@ export interface Holes {
   readonly command?: Command;
   /** For pages of files. */
   readonly table?: Table;
+  /** For the page of the interface on the bus. */
+  readonly interface?: Interface;
   readonly readExample: (name: string) => string;
 }
 
@@ -81,6 +88,10 @@ class Filler {
         return this.#commands();
       case 'directives':
         return this.#directives(rest);
+      case 'interface':
+        return [interfaceText(this.#interface())];
+      case 'members':
+        return this.#members(rest.join(' '));
       case 'example':
         return this.#example(rest.join(' '));
       default:
@@ -96,7 +107,7 @@ class Filler {
 
   #commands(): string[] {
     const command = this.#command();
-    return commandList(command, this.#more(command.commands.map((one) => one.name())));
+    return commandList(command, this.#more(commandsOf(command).map(({ words }) => words)));
   }
 
   #directives(words: readonly string[]): string[] {
@@ -106,6 +117,11 @@ class Filler {
     const names = directivesOf(table, group).map(({ name }) => name);
     if (names.length === 0) throw this.#fault(`no directive is of ${words.join(' ')}`);
     return directiveList(table, group, this.#more(names));
+  }
+
+  #members(kind: string): string[] {
+    if (kind === 'method' || kind === 'property' || kind === 'signal') return memberList(this.#interface(), kind);
+    throw this.#fault(`there are no members called ${kind}`);
   }
 
   #example(name: string): string[] {
@@ -136,6 +152,12 @@ class Filler {
     const { command } = this.#holes;
     if (command === undefined) throw this.#fault('this page is of no program');
     return command;
+  }
+
+  #interface(): Interface {
+    const { interface: described } = this.#holes;
+    if (described === undefined) throw this.#fault('this page is of no interface');
+    return described;
   }
 
   #fault(problem: string): TemplateError {

@@ -2,15 +2,26 @@
 import { MIREDO_DIRECTIVES } from '../../daemon/config/directives.js';
 import { FACILITIES } from '../../daemon/config/values.js';
 import { EXIT } from '../../daemon/ctl/exit-codes.js';
-import { CONTROL_ACTION, POLKIT_RULES } from '../../daemon/ctl/remedies.js';
+import {
+  CONFIGURE_ACTION,
+  CONTROL_ACTION,
+  DIAGNOSE_ACTION,
+  POLKIT_RULES,
+  SET_SERVER_ACTION,
+} from '../../daemon/ctl/remedies.js';
 import { SCHEMA_VERSION } from '../../daemon/ctl/status-json.js';
 import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
+import { HOOKS_FOLDER, ROOT_FOLDER } from '../../daemon/service/hooks/hook-files.js';
+import { HOOK_TIME_LIMIT } from '../../daemon/service/hooks/hook-run.js';
 import { DEFAULT_USERS, EMPTY_ROOT } from '../../daemon/service/privilege.js';
 import { MIREDO, MIREDO_SERVER } from '../../daemon/service/programs.js';
+import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
+import { SERVERS_FOLDER } from '../../daemon/service/servers/tunnel-servers.js';
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
 import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
+import { BUS_NAME, INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
 
 export const VALUES: Readonly<Record<string, string>> = {
   version: version(),
@@ -22,7 +33,12 @@ export const VALUES: Readonly<Record<string, string>> = {
   'server.pidfile': MIREDO_SERVER.pidfile,
   'user.first': DEFAULT_USERS[0] ?? '',
   'user.second': DEFAULT_USERS[1] ?? '',
+  'servers.folder': SERVERS_FOLDER,
+  'state.file': STATE_FILE,
   'root.empty': EMPTY_ROOT,
+  'hooks.folder': HOOKS_FOLDER,
+  'hooks.rootFolder': ROOT_FOLDER,
+  'hooks.seconds': String(HOOK_TIME_LIMIT / 1000),
   'exit.ok': String(EXIT_OK),
   'exit.failure': String(EXIT_FAILURE),
   'exit.usage': String(EXIT_USAGE),
@@ -35,8 +51,19 @@ export const VALUES: Readonly<Record<string, string>> = {
   'ctl.failed': String(EXIT.failed),
   'ctl.noDaemon': String(EXIT.noDaemon),
   'ctl.notAuthorised': String(EXIT.notAuthorised),
+  'ctl.noAnswer': String(EXIT.noAnswer),
+  'ctl.faultFound': String(EXIT.faultFound),
+  'ctl.noSuchServer': String(EXIT.noSuchServer),
   'ctl.schema': String(SCHEMA_VERSION),
   'polkit.control': CONTROL_ACTION,
+  'polkit.setServer': SET_SERVER_ACTION,
+  'polkit.configure': CONFIGURE_ACTION,
+  'polkit.diagnose': DIAGNOSE_ACTION,
+  'polkit.actions': '/usr/share/polkit-1/actions/org.miredo.policy',
+  'bus.policy': '/usr/share/dbus-1/system.d/org.miredo.conf',
+  'bus.name': BUS_NAME,
+  'bus.path': OBJECT_PATH,
+  'bus.interface': INTERFACE,
   'polkit.rules': POLKIT_RULES,
   'bus.socket': DEFAULT_ADDRESS.replace('unix:path=', ''),
   'mtu.default': String(DEFAULT_MTU),

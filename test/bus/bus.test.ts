@@ -201,6 +201,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
     const [properties, state, address, qualification] = heard.map(({ message }) => message.values() ?? []);
     assert.deepEqual(Object.keys(properties?.[1] as object).sort(), [
       'Address',
+      'Enabled',
       'Mapped',
       'Mtu',
       'Nat',

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Running } from '../daemon/stage.js';
+import { waitFor } from '../lab/kernel-view.js';
 import { as, type Said } from './private-bus.js';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -17,14 +19,50 @@ const PUBLIC_COPY = '/run/miredoctl.mjs';
 
 export const ctl = (...words: string[]): Promise<Said> => as('root', CTL_PROGRAM, ...words);
 
-export function ctlAs(user: string, ...words: string[]): Promise<Said> {
+/** The shell's words for a miredoctl that everybody may read. */
+export function publicCtl(): string {
   copyFileSync(CTL_PROGRAM, PUBLIC_COPY);
-  return as(user, process.execPath, PUBLIC_COPY, ...words);
+  return `${process.execPath} ${PUBLIC_COPY}`;
 }
+
+export const ctlAs = (user: string, ...words: string[]): Promise<Said> =>
+  as(user, ...(publicCtl().split(' ') as [string, string]), ...words);
 
 /** The object of `status --json`, whatever its exit code. */
 export async function statusObject(): Promise<Readonly<Record<string, unknown>>> {
   const { stdout, stderr } = await ctl('status', '--json');
   assert.equal(stderr, '');
   return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** A miredoctl that goes on; it ends with the test. */
+export function watch(t: { after: (act: () => Promise<void>) => void }, ...words: string[]): Running {
+  const running = new Running(CTL_PROGRAM, words, false);
+  t.after(async () => {
+    if (!running.hasEnded) await running.stop('SIGKILL');
+  });
+  return running;
+}
+
+export type Line = Readonly<Record<string, unknown>>;
+
+/** JSON lines of a program, taken one after the other until one fits. */
+export function objectsOf(program: Running): { readonly next: (fits: (line: Line) => boolean) => Promise<Line> } {
+  let taken = 0;
+  return {
+    next: (fits) =>
+      waitFor(
+        `${fits} in\n${program.stdout}`,
+        () => {
+          const lines = program.stdout.split('\n').slice(0, -1);
+          while (taken < lines.length) {
+            const line = JSON.parse(lines[taken] ?? '') as Line;
+            taken += 1;
+            if (fits(line)) return line;
+          }
+          return undefined;
+        },
+        { timeout: 20_000 },
+      ),
+  };
 }

@@ -5,7 +5,7 @@ import { version } from '../../daemon/service/command-line.js';
 import { PRIMARY, Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
-import { CTL_PROGRAM, ctl, ctlAs, statusObject } from './ctl-program.js';
+import { CTL_PROGRAM, ctl, ctlAs, objectsOf, statusObject, watch } from './ctl-program.js';
 import {
   as,
   enterBusStage,
@@ -204,7 +204,7 @@ describe('on the bus', OPTIONS, () => {
     assert.equal((await ctl('stop')).code, 0);
     const start = await onTerminal(`"${CTL_PROGRAM}" start`);
     assert.equal(start.code, 0);
-    assert.match(start.stdout, /\r.{1,3}K(?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
+    assert.match(start.stdout, /\r.{1,3}K. (?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
     assert.ok(start.stdout.includes('\u001b[32mqualified: 2001:0:'), start.stdout);
     const plain = await onTerminal('NO_COLOR=1', `"${CTL_PROGRAM}" status`);
     assert.match(plain.stdout, /^State +qualified/);
@@ -228,38 +228,6 @@ describe('on the bus', OPTIONS, () => {
     assert.deepEqual({ code, lines: pipe.lines }, { code: 0, lines: [] });
   });
 });
-
-/** A miredoctl that goes on; it ends with the test. */
-function watch(t: { after: (act: () => Promise<void>) => void }, ...words: string[]): Running {
-  const running = new Running(CTL_PROGRAM, words, false);
-  t.after(async () => {
-    if (!running.hasEnded) await running.stop('SIGKILL');
-  });
-  return running;
-}
-
-type Line = Readonly<Record<string, unknown>>;
-
-/** JSON lines of a program, taken one after the other until one fits. */
-function objectsOf(program: Running): { readonly next: (fits: (line: Line) => boolean) => Promise<Line> } {
-  let taken = 0;
-  return {
-    next: (fits) =>
-      waitFor(
-        `${fits} in\n${program.stdout}`,
-        () => {
-          const lines = program.stdout.split('\n').slice(0, -1);
-          while (taken < lines.length) {
-            const line = JSON.parse(lines[taken] ?? '') as Line;
-            taken += 1;
-            if (fits(line)) return line;
-          }
-          return undefined;
-        },
-        { timeout: 20_000 },
-      ),
-  };
-}
 
 /** How many rules each connection has that follows the daemon, as the bus counts them. */
 async function matchRules(): Promise<number[]> {

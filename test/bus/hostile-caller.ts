@@ -45,6 +45,11 @@ export class HostileCaller {
     return Promise.race([answer, this.closed.then(() => undefined)]);
   }
 
+  /** What comes from now on stays in the bus. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** Leaves without reading what was answered. */
   leave(): void {
     this.#socket.destroy();

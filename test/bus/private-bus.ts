@@ -11,24 +11,40 @@ import { fileURLToPath } from 'node:url';
 import { enterStage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { missingSentence } from '../lab/needed-programs.js';
+import { coverEtc } from '../support/private-etc.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOCKET = '/run/dbus/system_bus_socket';
+const BUS_CONFIG = '/run/dbus/test.conf';
+const DOCTYPE =
+  '<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"' +
+  ' "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">';
 const POLKITD = '/usr/lib/polkit-1/polkitd';
 const RULES = '/etc/polkit-1/rules.d';
 const ACTIONS = '/usr/share/polkit-1/actions';
 const BUS_POLICIES = '/usr/share/dbus-1/system.d';
 const ACTIVATION = '/usr/share/dbus-1/system-services';
+/** What the daemon reads, and what it remembers. */
+const OLDER_CONFIG = '/etc/miredo.conf';
+const OWN_FOLDERS = ['/etc/miredo', '/var/lib/miredo'];
 
 /** Has no rule: gets the defaults of a session that is not at this machine. */
 export const STRANGER = 'nobody';
 /** May, by the example rule with this user's group in it. */
 export const FRIEND = 'daemon';
 
-/** Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. */
-export function enterBusStage(fileUrl: string): string | false {
-  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount']);
+/**
+ * Where it cannot be had: the reason to skip. Outside of the namespaces it does not return. `namespaces`: more of them,
+ * as options of unshare(1); `prepare` is called before anything is installed.
+ */
+export function enterBusStage(
+  fileUrl: string,
+  namespaces: readonly string[] = [],
+  prepare: () => void = () => {},
+): string | false {
+  const reason = missingSentence(['lab', 'bus']) ?? enterStage(fileUrl, ['--mount', ...namespaces]);
   if (reason !== false) return reason;
+  prepare();
   delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
   installPolicies();
   return false;
@@ -37,9 +53,15 @@ export function enterBusStage(fileUrl: string): string | false {
 function installPolicies(): void {
   const kept = mkdtempSync(join(tmpdir(), 'miredo-bus-'));
   cpSync(join(BUS_POLICIES, 'org.freedesktop.PolicyKit1.conf'), join(kept, 'polkit.conf'));
-  for (const place of ['/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
+  // Where nothing is installed they are not there, and the machine's folders are not ours to change.
+  if (!existsSync('/etc/miredo')) coverEtc();
+  if (!existsSync('/var/lib/miredo')) execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/lib']);
+  for (const place of OWN_FOLDERS) mkdirSync(place, { recursive: true });
+  for (const place of [...OWN_FOLDERS, '/run', RULES, ACTIONS, BUS_POLICIES, ACTIVATION]) {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
   }
+  // Of C miredo's package, say: nobody's configuration but the test's.
+  if (existsSync(OLDER_CONFIG)) execFileSync('mount', ['--bind', '/dev/null', OLDER_CONFIG]);
   mkdirSync('/run/dbus');
   copyFileSync(join(kept, 'polkit.conf'), join(BUS_POLICIES, 'polkit.conf'));
   execFileSync('rm', ['-r', kept]);
@@ -47,6 +69,23 @@ function installPolicies(): void {
   copyFileSync(join(ROOT, 'polkit/org.miredo.policy'), join(ACTIONS, 'org.miredo.policy'));
   const example = readFileSync(join(ROOT, 'polkit/50-miredo.rules.example'), 'utf8');
   writeFileSync(join(RULES, '50-miredo.rules'), example.replaceAll('"netdev"', `"${FRIEND}"`));
+}
+
+/** Lets a user do one thing, without a password. */
+export function permit(user: string, action: string): void {
+  const condition = `action.id === ${JSON.stringify(action)} && subject.user === ${JSON.stringify(user)}`;
+  const rule = `polkit.addRule(function (action, subject) { if (${condition}) return polkit.Result.YES; });\n`;
+  writeFileSync(join(RULES, `60-${user}.rules`), rule);
+}
+
+/** The activation file as a package has it, but for where the program is; `words` follow its own. */
+export function installActivation(program: string, ...words: string[]): void {
+  const file = readFileSync(join(ROOT, 'dbus/org.miredo.service'), 'utf8');
+  const exec = (_: string, options: string): string =>
+    `Exec=${[process.execPath, program, options, ...words].join(' ')}`;
+  const own = file.replace(/^Exec=\/usr\/sbin\/miredo (.*)$/m, exec);
+  assert.notEqual(own, file);
+  writeFileSync(join(ACTIVATION, 'org.miredo.service'), own);
 }
 
 interface Server {
@@ -68,9 +107,13 @@ async function end({ child, ended }: Server): Promise<void> {
 let bus: Server | undefined;
 let polkit: Server | undefined;
 
-export async function startBus(): Promise<void> {
+/** `limits`: instead of those that the bus has by itself, see dbus-daemon(1). */
+export async function startBus(limits: Readonly<Record<string, number>> = {}): Promise<void> {
   execFileSync('rm', ['-f', SOCKET]);
-  bus = serve('dbus-daemon', ['--config-file=/usr/share/dbus-1/system.conf', '--nofork', '--nopidfile', '--nosyslog']);
+  const lines = Object.entries(limits).map(([name, value]) => `<limit name="${name}">${value}</limit>`);
+  const include = '<include>/usr/share/dbus-1/system.conf</include>';
+  writeFileSync(BUS_CONFIG, `${DOCTYPE}\n<busconfig>${include}${lines.join('')}</busconfig>\n`);
+  bus = serve('dbus-daemon', [`--config-file=${BUS_CONFIG}`, '--nofork', '--nopidfile', '--nosyslog']);
   await waitFor('the bus', () => existsSync(SOCKET) || undefined, { timeout: 5_000 });
 }
 

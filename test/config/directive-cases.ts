@@ -1,6 +1,7 @@
 /** For each directive: texts that are taken, with what they mean, and texts that are refused, with the sentence. */
 import type { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
 import { parseIpv4 } from '../../daemon/wire/ipv4.js';
+import { parseIpv6 } from '../../daemon/wire/ipv6.js';
 
 export interface DirectiveCases {
   /** Text of the value, and what the reader makes of it. */
@@ -199,6 +200,19 @@ export const MIREDO_CASES: {
     refused: ['65536', '-1', '3545/udp', 'any', '4294967296'].map((text) =>
       quoted(text, 'is not a whole number from 0 to 65535'),
     ),
+  },
+  ipv6TestAddress: {
+    accepted: [
+      ['none', []],
+      ['2600::1', [parseIpv6('2600::1')]],
+      ['2600::1,2001:db8::7', [parseIpv6('2600::1'), parseIpv6('2001:db8::7')]],
+    ],
+    refused: [
+      quoted('192.0.2.1', 'is not an IPv6 address such as 2001:db8::1'),
+      quoted('', 'is not an IPv6 address such as 2001:db8::1'),
+      plain('fe80::1', 'is not the address of a host of the IPv6 Internet (2000::/3 without Teredo)'),
+      plain('2001::1', 'is not the address of a host of the IPv6 Internet (2000::/3 without Teredo)'),
+    ],
   },
   syslogFacility: FACILITY,
 };

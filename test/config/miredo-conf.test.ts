@@ -6,7 +6,7 @@ import { type MiredoSettings, nextAddress, parseMiredoConf } from '../../daemon/
 import { formatIpv4, ipv4, parseIpv4 } from '../../daemon/wire/ipv4.js';
 
 const FILE = '/etc/miredo/miredo.conf';
-const parse = (text: string, server?: string) => parseMiredoConf(FILE, text, server);
+const parse = (text: string, server?: string) => parseMiredoConf(FILE, text, { server });
 
 /** Every fault as "error 3: sentence". */
 const faultsOf = (text: string, server?: string): string[] =>
@@ -280,5 +280,27 @@ describe('the server of the command line', () => {
       `${FILE}:2: the server teredo.example of the command line is ignored: RelayType is cone`,
     ]);
     assert.equal(faults[0]?.severity, 'warning');
+  });
+});
+
+describe('managed', () => {
+  const managed = (text: string) => parseMiredoConf(FILE, text, { isManaged: true });
+
+  test('no server is needed; one that is there counts, and a bad one is a fault', () => {
+    const { settings, faults } = managed('');
+    assert.deepEqual(faults, []);
+    assert.equal(settings?.mode, 'client');
+    const named = managed('ServerAddress teredo.example\n').settings;
+    assert.equal(named?.mode === 'client' && named.server?.text, 'teredo.example');
+    assert.equal(managed('ServerAddress 10.0.0.1\n').settings, undefined);
+  });
+
+  test('a relay is not for users to manage', () => {
+    const { settings, faults } = managed('RelayType relay\n');
+    assert.equal(settings, undefined);
+    assert.match(
+      faults.map(formatFault).join('\n'),
+      /miredo\.conf:1: RelayType is relay, but --managed is for a client/,
+    );
   });
 });

@@ -44,7 +44,7 @@ describe('any text', () => {
   test('miredo.conf: no exception, faults with a place, settings exactly when there is no error', () => {
     fc.assert(
       fc.property(anyText, fc.option(fc.string(), { nil: undefined }), (text, server) => {
-        assertSensible(text, parseMiredoConf('f', text, server));
+        assertSensible(text, parseMiredoConf('f', text, { server }));
       }),
       { numRuns: 2000 },
     );

@@ -14,6 +14,9 @@ test('the numbers are those that were promised', () => {
     failed: 5,
     noDaemon: 6,
     notAuthorised: 7,
+    noAnswer: 8,
+    faultFound: 9,
+    noSuchServer: 10,
   });
   assert.deepEqual(Object.keys(EXIT_SENTENCES), Object.keys(EXIT));
 });
@@ -39,6 +42,8 @@ for (const [name, code] of [
   ['org.freedesktop.DBus.Error.AccessDenied', 7],
   ['org.freedesktop.DBus.Error.InteractiveAuthorizationRequired', 7],
   ['org.miredo.Error.NotRunning', 3],
+  ['org.miredo.Error.NoSuchServer', 10],
+  ['org.miredo.Error.InvalidServer', 1],
   ['org.miredo.Error.Busy', 1],
   ['org.miredo.Error.Failed', 1],
   ['org.freedesktop.DBus.Error.InvalidArgs', 1],

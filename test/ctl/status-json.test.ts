@@ -1,9 +1,7 @@
-/** What `miredoctl status --json` and `monitor` promise to scripts. */
+/** What `miredoctl status --json` promises to scripts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { happeningJson, happeningOf, happeningText } from '../../daemon/ctl/monitor.js';
 import { faultJson, statusJson } from '../../daemon/ctl/status-json.js';
-import { PLAIN } from '../../daemon/ctl/terminal.js';
 import { snapshotOf } from '../../dbus/snapshot.js';
 import { QUALIFIED, rawProperties } from './properties.js';
 
@@ -14,15 +12,26 @@ test('a qualified tunnel', () => {
     qualified: true,
     reason: null,
     since: '2026-11-18T11:06:40.000Z',
+    enabled: true,
     address: '2001:0:cb00:7101:0:fd5e:34ff:8ef8',
+    ipv6Reachable: true,
+    local: { address: '192.0.2.5', port: 40000 },
     mapped: { address: '203.0.113.7', port: 673 },
     server: 'teredo.example.net',
     serverAddress: '203.0.113.1',
-    nat: { mapping: 'endpoint-independent', portPreserving: false },
+    serverChoice: 'teredo.example.net',
+    nat: {
+      mapping: 'endpoint-independent',
+      filtering: 'dependent',
+      portPreserving: false,
+      public: false,
+      learntBy: 'qualification',
+    },
     interface: { name: 'teredo', index: 5 },
     mtu: 1280,
     roundTripMicroseconds: 12_345,
     lastServerContact: '2026-11-18T11:06:46.000Z',
+    refreshIntervalMicroseconds: 30_000_000,
     statistics: {
       'datagrams-in': 1,
       'bytes-in': 1500,
@@ -61,48 +70,3 @@ test('the members are the same in every state, and without a daemon', () => {
     },
   );
 });
-
-const TIME = new Date(2026, 10, 23, 1, 2, 3);
-for (const [signal, text, members] of [
-  [
-    { name: 'StateChanged', body: ['failed', 'qualifying', ['server-silent', 'No answer.']] },
-    'qualifying → failed: No answer.',
-    {
-      event: 'state',
-      state: 'failed',
-      previous: 'qualifying',
-      reason: { code: 'server-silent', sentence: 'No answer.' },
-    },
-  ],
-  [
-    { name: 'StateChanged', body: ['qualified', 'qualifying', ['', '']] },
-    'qualifying → qualified',
-    { event: 'state', state: 'qualified', previous: 'qualifying', reason: null },
-  ],
-  [
-    { name: 'AddressChanged', body: ['2001:0::1', ''] },
-    'address 2001:0::1',
-    { event: 'address', address: '2001:0::1', previous: null },
-  ],
-  [
-    { name: 'AddressChanged', body: ['', '2001:0::1'] },
-    'no address any more',
-    { event: 'address', address: null, previous: '2001:0::1' },
-  ],
-  [
-    { name: 'QualificationChanged', body: [true, {}] },
-    'qualified: the tunnel can be used',
-    { event: 'qualification', qualified: true },
-  ],
-] as const) {
-  test(`monitor: ${text}`, () => {
-    const happening = happeningOf(signal);
-    assert.ok(happening);
-    assert.equal(happeningText(happening, TIME, PLAIN), `01:02:03  ${text}`);
-    assert.deepEqual(JSON.parse(happeningJson(happening, TIME)), {
-      schemaVersion: 1,
-      time: TIME.toISOString(),
-      ...members,
-    });
-  });
-}

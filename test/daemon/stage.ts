@@ -23,7 +23,7 @@ export type ProgramName = 'miredo' | 'miredo-server';
 const ROOT = new URL('../../../', import.meta.url);
 
 /** As package.json's `bin` maps them: files that run by themselves. */
-function fileOf(program: ProgramName): string {
+export function fileOf(program: ProgramName): string {
   const { bin } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { bin: Record<string, string> };
   return fileURLToPath(new URL(bin[program] ?? '', ROOT));
 }
@@ -194,10 +194,10 @@ export class Stage {
     return running;
   }
 
-  /** A Teredo server on both addresses, ready to answer. */
-  async startServer(): Promise<Running> {
-    const config = `ServerBindAddress ${PRIMARY}\n`;
-    const server = this.start('miredo-server', { config, pidFile: join(this.directory, 'server.pid') });
+  /** A Teredo server on an address and the next one, ready to answer. */
+  async startServer(primary = PRIMARY): Promise<Running> {
+    const config = `ServerBindAddress ${primary}\n`;
+    const server = this.start('miredo-server', { config, pidFile: join(this.directory, `server-${primary}.pid`) });
     await server.line(/serving on port 3544/);
     return server;
   }

@@ -80,3 +80,12 @@ export async function waitFor<T>(what: string, look: () => T | undefined, option
     await delay(POLL_INTERVAL);
   }
 }
+
+/** Whether a process has come to its end, be it that nobody has asked for its exit code yet. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return /^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}

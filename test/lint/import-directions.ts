@@ -47,6 +47,7 @@ const SUPERVISORS = [
   'tunnel/message-fields',
   'tunnel/message-lines',
   'tunnel/engine-messages',
+  'tunnel/probe-messages',
   'tunnel/supervisor-messages',
   'protocol/reasons',
   'protocol/token-bucket',

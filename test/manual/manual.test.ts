@@ -8,8 +8,10 @@ import type { Command } from 'commander';
 import { MIREDO_DIRECTIVES, RELAY_TYPES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
 import { parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
+import { commandsOf } from '../../daemon/ctl/command-line.js';
 import { EXIT } from '../../daemon/ctl/exit-codes.js';
 import * as exitCodes from '../../daemon/service/exit-codes.js';
+import { hookEnvironment, NO_FACTS } from '../../daemon/service/hooks/hook-event.js';
 import { formatIpv4, UNSPECIFIED_IPV4 } from '../../daemon/wire/ipv4.js';
 import { EXAMPLES, makePage, PAGES } from '../../packaging/man/manual.js';
 import { optionsOf } from '../../packaging/man/option-text.js';
@@ -30,7 +32,15 @@ const FILES = PAGES.flatMap(({ name, table }) => (table === undefined ? [] : [{ 
 const formsOf = (command: Command): string[] =>
   optionsOf(command).flatMap(({ short, long }) => [short, long].filter((form) => form !== undefined));
 /** With those of the commands within it. */
-const allFormsOf = (command: Command): string[] => [command, ...command.commands].flatMap(formsOf);
+const allFormsOf = (program: Command): string[] => [
+  ...formsOf(program),
+  ...commandsOf(program).flatMap(({ command }) => formsOf(command)),
+];
+/** `server add` of `.It Cm server add Oo …`. */
+const commandIn = (words: readonly string[]): string => {
+  const end = words.findIndex((word) => word === 'Oo' || word === 'Ar');
+  return words.slice(1, end === -1 ? undefined : end).join(' ');
+};
 /** The options that items of a list are of. */
 const optionsIn = (items: readonly (readonly string[])[]): string[] =>
   items.flatMap((words) => words.flatMap((word, i) => (word === 'Fl' ? [typedOption(words[i + 1] ?? '')] : [])));
@@ -125,31 +135,39 @@ describe('commands', () => {
     const items = itemsOf(page(name), 'DESCRIPTION');
 
     it(`${name} documents each of ${command.name()}'s, in the order of the help`, () => {
-      const documented = items.filter(([first]) => first === 'Cm').map(([, word]) => word);
       assert.deepEqual(
-        documented,
-        command.commands.map((one) => one.name()),
+        items.filter(([first]) => first === 'Cm').map(commandIn),
+        commandsOf(command).map(({ words }) => words),
       );
     });
 
-    it(`${name} documents the options of each, and shows them behind its name`, () => {
+    it(`${name} documents the options and words of each, and shows them behind its name`, () => {
       const starts = items.flatMap(([first], i) => (first === 'Cm' ? [i] : []));
-      command.commands.forEach((one, i) => {
+      commandsOf(command).forEach(({ command: one, words }, i) => {
         const [head = [], ...list] = items.slice(starts[i], starts[i + 1]);
         const known = formsOf(one).filter((form) => form !== '-h' && form !== '--help');
-        assert.deepEqual(optionsIn(list).sort(), known.sort(), one.name());
+        assert.deepEqual(optionsIn(list).sort(), known.sort(), words);
         const shown = optionsIn([head]);
-        assert.equal(shown.length, one.options.length, one.name());
+        assert.equal(shown.length, one.options.length, words);
         assert.ok(shown.every((form) => known.includes(form)));
+        const operands = list.filter(([first]) => first === 'Ar').map(([, operand]) => operand);
+        const named = one.registeredArguments.map((argument) => argument.name());
+        assert.deepEqual(operands, named, words);
       });
     });
   }
 
   it('in examples are those of the program', () => {
     const { command } = PROGRAMS.find(({ name }) => name === 'miredoctl.1') ?? assert.fail();
-    const used = [...page('miredoctl.1').matchAll(/^\.Dl miredoctl (\S+)/gm)].map(([, word]) => word);
-    const known = command.commands.map((one) => one.name());
-    assert.ok(used.length >= 3 && used.every((word) => known.includes(word ?? '')), String(used));
+    const lines = [...page('miredoctl.1').matchAll(/^\.Dl (.*)$/gm)].map(([, line]) => line ?? '');
+    const used = lines.flatMap((line) => line.split(' && ')).filter((call) => call.startsWith('miredoctl '));
+    const known = commandsOf(command).map(({ words }) => `miredoctl ${words}`);
+    assert.ok(used.length >= 3);
+    for (const call of used)
+      assert.ok(
+        known.some((words) => `${call} `.startsWith(`${words} `)),
+        call,
+      );
   });
 });
 
@@ -221,7 +239,9 @@ function variablesReadIn(name: string, isWanted: (file: string) => boolean = () 
 
 describe('what else the pages name', () => {
   it('files are those of the programs', () => {
-    const known = new Set([...Object.values(VALUES), '/etc/miredo/client-hook']);
+    // Of the old program, and of the example of a hook.
+    const others = ['/etc/miredo/client-hook', '/run/teredo-address'];
+    const known = new Set([...Object.values(VALUES), ...others]);
     for (const [name, text] of PAGE) {
       const unknown = wordsAfter(macrosOf(text), 'Pa').filter((file) => !known.has(file));
       assert.deepEqual(unknown, [], name);
@@ -245,14 +265,23 @@ describe('what else the pages name', () => {
   });
 
   it('environment variables are those that the programs read', () => {
-    const ofDaemons = variablesReadIn('daemon', (file) => !file.startsWith('ctl/'));
+    const ofServer = variablesReadIn('daemon', (file) => !file.startsWith('ctl/'));
+    const ofMiredo = new Set([...ofServer, ...variablesReadIn('dbus')]);
     const ofCtl = new Set([...variablesReadIn('daemon/ctl'), ...variablesReadIn('dbus')]);
     const documented = (name: string): Set<string> => {
       const items = itemsOf(page(name), 'ENVIRONMENT').flat();
       return new Set(items.filter((word) => /^[A-Z][A-Z_]+$/.test(word)));
     };
-    for (const name of ['miredo.8', 'miredo-server.8']) assert.deepEqual(documented(name), ofDaemons);
+    assert.deepEqual(documented('miredo-server.8'), ofServer);
+    assert.deepEqual(documented('miredo.8'), ofMiredo);
     assert.deepEqual(documented('miredoctl.1'), ofCtl);
+  });
+
+  it('variables of hooks are those that they get', () => {
+    const documented = itemsOf(page('miredo.8'), 'HOOKS')
+      .flat()
+      .filter((word) => /^[A-Z][A-Z_]+$/.test(word));
+    assert.deepEqual(documented.sort(), Object.keys(hookEnvironment('state', NO_FACTS, NO_FACTS)).sort());
   });
 
   it('signals are those of the old manual', () => {
@@ -272,6 +301,11 @@ describe('what else the pages name', () => {
       'seccomp 2', // manpages-dev
       'syslog 3', // manpages-dev
       'systemctl 1', // systemd
+      'busctl 1', // systemd
+      'dbus-send 1', // dbus
+      'gdbus 1', // libglib2.0-bin
+      'pkttyagent 1', // polkitd
+      'polkit 8', // polkitd
       'start-stop-daemon 8', // dpkg
       'systemd 1', // systemd
       'systemd.journal-fields 7', // systemd
@@ -295,7 +329,9 @@ describe('what else the pages name', () => {
 });
 
 describe('examples', () => {
-  const examples = readdirSync(EXAMPLES).sort();
+  const examples = readdirSync(EXAMPLES)
+    .filter((name) => name.endsWith('.conf'))
+    .sort();
 
   it('are all in the pages of the files they are of', () => {
     const sources = join(ROOT, 'packaging/man');

@@ -26,6 +26,8 @@ const DEFAULTS = {
   user: undefined,
   chroot: undefined,
   server: undefined,
+  isConfigNamed: false,
+  managed: false,
 };
 
 /** What follows `miredo`, and what differs from the defaults. */
@@ -33,10 +35,10 @@ const accepted: readonly (readonly [words: readonly string[], meaning: object])[
   [[], {}],
   [['-f'], { foreground: true }],
   [['--foreground'], { foreground: true }],
-  [['-c', 'a.conf'], { config: 'a.conf' }],
-  [['-ca.conf'], { config: 'a.conf' }],
-  [['--config', 'a.conf'], { config: 'a.conf' }],
-  [['--config=a.conf'], { config: 'a.conf' }],
+  [['-c', 'a.conf'], { config: 'a.conf', isConfigNamed: true }],
+  [['-ca.conf'], { config: 'a.conf', isConfigNamed: true }],
+  [['--config', 'a.conf'], { config: 'a.conf', isConfigNamed: true }],
+  [['--config=a.conf'], { config: 'a.conf', isConfigNamed: true }],
   [['-p', '/run/a.pid'], { pidfile: '/run/a.pid' }],
   [['--pidfile', '/run/a.pid'], { pidfile: '/run/a.pid' }],
   [['-u', 'nobody'], { user: 'nobody' }],
@@ -44,8 +46,12 @@ const accepted: readonly (readonly [words: readonly string[], meaning: object])[
   [['-t', '/var/empty'], { chroot: '/var/empty' }],
   [['--chroot', '/var/empty'], { chroot: '/var/empty' }],
   [['teredo.example'], { server: 'teredo.example' }],
-  [['-f', 'teredo.example', '-c', 'a.conf'], { foreground: true, config: 'a.conf', server: 'teredo.example' }],
-  [['-fc', 'a.conf'], { foreground: true, config: 'a.conf' }],
+  [
+    ['-f', 'teredo.example', '-c', 'a.conf'],
+    { foreground: true, isConfigNamed: true, config: 'a.conf', server: 'teredo.example' },
+  ],
+  [['-fc', 'a.conf'], { foreground: true, isConfigNamed: true, config: 'a.conf' }],
+  [['-f', '--managed'], { foreground: true, managed: true }],
   [['--', '-odd'], { server: '-odd' }],
 ];
 
@@ -104,6 +110,10 @@ describe('miredo-server', () => {
     const { result } = parse(t, MIREDO_SERVER);
     const own = { config: '/etc/miredo/miredo-server.conf', pidfile: '/run/miredo-server.pid' };
     assert.deepEqual({ ...(result as object) }, { ...DEFAULTS, ...own });
+  });
+
+  test('leaves nothing to users', (t) => {
+    assert.equal(parse(t, MIREDO_SERVER, '--managed').result, 2);
   });
 
   test('takes no server', (t) => {

@@ -17,6 +17,7 @@ test('relative paths become absolute, however they are given', () => {
 
 test('what is no path stays, and what was not given stays out', () => {
   assert.deepEqual(words(), []);
+  assert.deepEqual(words('--managed', 'teredo.example'), ['--managed', '--', 'teredo.example']);
   assert.deepEqual(words('-u', 'nobody', 'teredo.example'), ['--user', 'nobody', '--', 'teredo.example']);
   assert.deepEqual(words('-c', '/etc/x', '-p', ''), ['--config', '/etc/x', '--pidfile', '']);
 });

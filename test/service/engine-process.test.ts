@@ -36,7 +36,7 @@ class Trial {
     const [device = -1, socket = -1] = this.#descriptors;
     this.engine = new EngineProcess(
       {
-        role: { name: 'client', prefix: TEREDO_PREFIX, localPort: 4096 },
+        role: { name: 'client', prefix: TEREDO_PREFIX, localPort: 4096, testAddresses: [] },
         confinement: CONFINEMENT,
         device,
         sockets: [socket],

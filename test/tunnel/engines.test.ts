@@ -5,6 +5,7 @@ import type { TunnelState } from '../../daemon/protocol/tunnel-state.js';
 import { now, systemEnvironment } from '../../daemon/service/environment.js';
 import { createEngine, type Engine } from '../../daemon/tunnel/engine.js';
 import type { EngineStatistics, FromEngine, Role } from '../../daemon/tunnel/messages.js';
+import type { FromProbe } from '../../daemon/tunnel/probe-messages.js';
 import { emitBubble } from '../../daemon/wire/bubble.js';
 import { type Endpoint, ipv4, port } from '../../daemon/wire/ipv4.js';
 import {
@@ -62,10 +63,11 @@ interface Rig {
 function newEngine(role: Role): Rig {
   const path = new MemoryPath();
   const messages: FromEngine[] = [];
+  const send = (message: FromEngine | FromProbe): void => void messages.push(message as FromEngine);
   const confinement = { root: '/', uid: 0, gid: 0, keepUser: true, parent: 0 };
   const engine = createEngine(
     { type: 'configure', role, confinement, sockets: [], device: 0, directedBroadcasts: [] },
-    { path, environment: systemEnvironment(), clock: now, send: (message) => messages.push(message) },
+    { path, environment: systemEnvironment(), clock: now, send },
   );
   return { path, engine, messages };
 }
@@ -73,7 +75,8 @@ function newEngine(role: Role): Rig {
 const newServer = (): Rig =>
   newEngine({ name: 'server', prefix: TEREDO_PREFIX, primary: PRIMARY, secondary: SECONDARY, mtu: 1280 });
 
-const newClient = (): Rig => newEngine({ name: 'client', prefix: TEREDO_PREFIX, localPort: CLIENT.port });
+const newClient = (): Rig =>
+  newEngine({ name: 'client', prefix: TEREDO_PREFIX, localPort: CLIENT.port, testAddresses: [] });
 
 const statesOf = (messages: readonly FromEngine[]): TunnelState[] =>
   messages.flatMap((message) => (message.type === 'state' ? [message.state] : []));

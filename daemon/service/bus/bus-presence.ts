@@ -4,7 +4,7 @@
  */
 import { type BusConnection, openBus } from '../../../dbus/connection.js';
 import { BUS_NAME } from '../../../dbus/org-miredo.js';
-import type { TunnelState } from '../../protocol/tunnel-state.js';
+import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { LogEntry } from '../log.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TunnelControl } from './tunnel-control.js';
@@ -37,18 +37,24 @@ export class BusPresence {
     this.#object.stateChanged(state, this.#connection);
   }
 
+  serverChanged(server: string, previous: string, reason: Reason): void {
+    if (this.#connection !== undefined) this.#object.serverChanged(server, previous, reason, this.#connection);
+  }
+
   /** Gives the name up. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
     this.#connection?.close();
     this.#connection = undefined;
+    this.#object.disconnected();
   }
 
   async #join(): Promise<void> {
     let dispatcher: Dispatcher | undefined;
     const opened = await openBus({
       called: (message) => void dispatcher?.called(message),
+      signalled: (message) => this.#object.signalled(message),
       closed: (sentence) => this.#lost(sentence),
     });
     // Not to have a bus at all is no fault of a machine.
@@ -76,6 +82,7 @@ export class BusPresence {
   #lost(sentence: string): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
+    this.#object.disconnected();
     this.#retry('warning', sentence);
   }
 

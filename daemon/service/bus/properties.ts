@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { PROPERTIES, type Properties, type Variant } from '../../../dbus/org-miredo.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
-import { formatIpv4 } from '../../wire/ipv4.js';
+import { formatIpv4, sameEndpoint } from '../../wire/ipv4.js';
 import { formatIpv6 } from '../../wire/ipv6.js';
 import type { ClientFacts } from '../client-service.js';
+import type { ListedServer } from '../servers/server-list.js';
 
 type CountedName = 'RoundTrip' | 'LastServerContact' | 'RefreshInterval' | 'Statistics';
 /** Those that are asked of the engine when somebody reads them. */
@@ -15,24 +16,30 @@ export type Shown = Omit<Properties, CountedName>;
 
 const NOTHING = { Address: '', Mapped: ['', 0], Nat: {}, Mtu: 0 } as const;
 
+export interface Known {
+  readonly state: TunnelState;
+  readonly facts: ClientFacts | undefined;
+  readonly version: string;
+  readonly servers: {
+    readonly isEnabled: boolean;
+    readonly choice: string;
+    readonly list: { readonly entries: readonly ListedServer[] };
+  };
+}
+
 /** `since`: microseconds of CLOCK_REALTIME. */
-export function shownProperties(
-  state: TunnelState,
-  facts: ClientFacts | undefined,
-  since: bigint,
-  version: string,
-): Shown {
+export function shownProperties({ state, facts, version, servers }: Known, since: bigint): Shown {
   return {
     State: state.name,
     StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
     StateSince: since,
-    ...(state.name === 'qualified' ? qualifiedProperties(state) : NOTHING),
-    Enabled: state.name !== 'stopped',
-    Local: ['', 0],
+    ...(state.name === 'qualified' ? qualifiedProperties(state, facts) : NOTHING),
+    Enabled: servers.isEnabled,
+    Local: facts?.local === undefined ? ['', 0] : [formatIpv4(facts.local.address), facts.local.port],
     Server: facts?.server ?? '',
-    ServerChoice: facts?.server ?? '',
-    Servers: [],
-    Ipv6Reachable: 'unknown',
+    ServerChoice: servers.choice,
+    Servers: servers.list.entries.map(serverShown),
+    Ipv6Reachable: facts?.reachability ?? 'unknown',
     ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
     Interface: facts?.interfaceName ?? '',
     InterfaceIndex: facts?.interfaceIndex ?? 0,
@@ -40,18 +47,31 @@ export function shownProperties(
   };
 }
 
-function qualifiedProperties({
-  address,
-  mapped,
-  mtu,
-  nat,
-}: TunnelState & { name: 'qualified' }): Pick<Shown, keyof typeof NOTHING> {
+function serverShown({ name, primary, secondary, comment, origin }: ListedServer): Shown['Servers'][number] {
+  const text = (value: string): Variant => ({ signature: 's', value });
+  const details = {
+    primary: text(primary.text),
+    ...(secondary === undefined ? {} : { secondary: text(secondary.text) }),
+    ...(comment === '' ? {} : { comment: text(comment) }),
+    origin: text(origin),
+  };
+  return [name, details];
+}
+
+function qualifiedProperties(
+  { address, mapped, mtu, nat }: TunnelState & { name: 'qualified' },
+  facts: ClientFacts | undefined,
+): Pick<Shown, keyof typeof NOTHING> {
+  const { local, filtering = 'unknown' } = facts ?? {};
   return {
     Address: formatIpv6(address),
     Mapped: [formatIpv4(mapped.address), mapped.port],
     Nat: {
       mapping: { signature: 's', value: nat.mapping },
+      filtering: { signature: 's', value: filtering },
       'port-preserving': { signature: 'b', value: nat.portPreserving },
+      public: { signature: 'b', value: local !== undefined && sameEndpoint(local, mapped) },
+      'learnt-by': { signature: 's', value: filtering === 'unknown' ? 'qualification' : 'diagnosis' },
     },
     Mtu: mtu,
   };
@@ -59,12 +79,12 @@ function qualifiedProperties({
 
 export function countedProperties(statistics: EngineStatistics | undefined): Counted {
   if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, RefreshInterval: 0n, Statistics: {} };
-  const { roundTrip, serverSilence, drops } = statistics;
+  const { roundTrip, serverSilence, refreshInterval, drops } = statistics;
   const dropped = Object.entries(drops).map(([reason, number]) => [`dropped-${reason}`, whole(number)] as const);
   return {
     RoundTrip: roundTrip === undefined ? 0n : whole(1000 * roundTrip),
     LastServerContact: serverSilence === undefined ? 0n : whole(1000 * (Date.now() - serverSilence)),
-    RefreshInterval: 0n,
+    RefreshInterval: refreshInterval === undefined ? 0n : whole(1000 * refreshInterval),
     Statistics: {
       'datagrams-in': whole(statistics.datagramsIn),
       'bytes-in': whole(statistics.bytesIn),

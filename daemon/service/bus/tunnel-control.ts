@@ -1,20 +1,31 @@
 /** What the bus may know of the tunnel and do to it: the daemon's side of the interface. */
+import type { Reachability } from '../../protocol/internet-test.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
-import type { EngineStatistics } from '../../tunnel/messages.js';
+import type { Confinement, EngineStatistics } from '../../tunnel/messages.js';
 import type { ClientFacts } from '../client-service.js';
+import type { NatFiltering } from '../diagnose/nat-facts.js';
 import type { Log } from '../log.js';
+import type { TunnelServers } from '../servers/tunnel-servers.js';
 
 export interface TunnelControl {
   readonly log: Log;
   readonly version: string;
+  readonly servers: TunnelServers;
+  /** As whom the network's answers are read. */
+  readonly user: Confinement;
   readonly state: TunnelState;
   /** undefined while the tunnel is being mended. */
   readonly facts: ClientFacts | undefined;
   /** undefined when the engine does not answer. */
   statistics(): Promise<EngineStatistics | undefined>;
-  start(): void;
+  /** Has begun when it returns; resolves when that is remembered. */
+  start(): Promise<void>;
   /** Resolves when address and routes are gone. */
   stop(): Promise<void>;
+  /** Whether the IPv6 Internet answers, tested anew; 'unknown' when not qualified. */
+  testReachability(): Promise<Reachability>;
+  /** What a diagnosis has learnt of the NAT. */
+  learnt(filtering: NatFiltering): void;
   /** false when the tunnel is stopped. */
   restart(): boolean;
 }

@@ -1,9 +1,12 @@
 /** The object /org/miredo: the tunnel's properties, its signals and its methods. */
 import type { BusConnection, ErrorReply } from '../../../dbus/connection.js';
+import type { Incoming } from '../../../dbus/message.js';
 import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Variant } from '../../../dbus/org-miredo.js';
+import { AUTO } from '../../config/server-entry.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
-import { type Caller, refusal } from './authority.js';
+import { type Action, type Caller, refusal } from './authority.js';
+import { type Asker, Inquiries } from './inquiries.js';
 import {
   type Counted,
   changedProperties,
@@ -12,19 +15,19 @@ import {
   shownProperties,
   variantsOf,
 } from './properties.js';
+import { type Allowed, addServer, permitted, removeServer, setServer } from './server-methods.js';
 import type { TunnelControl } from './tunnel-control.js';
 
 type Outcome<Values> = { readonly ok: true; readonly values: Values } | ErrorReply;
 type Handlers = {
   readonly [Name in keyof Methods]: (
     input: Methods[Name]['input'],
-    allowed: () => Promise<ErrorReply | undefined>,
+    allowed: Allowed,
+    asker: Asker,
   ) => Promise<Outcome<Methods[Name]['output']>>;
 };
 
 const DONE = { ok: true, values: [] } as const;
-
-const NOT_YET = { ok: false, name: 'org.freedesktop.DBus.Error.NotSupported', text: 'Not yet.' } as const;
 
 const failed = ({ code, sentence }: Reason): ErrorReply => ({
   ok: false,
@@ -37,14 +40,19 @@ const invalid = (text: string): ErrorReply => ({ ok: false, name: 'org.freedeskt
 interface StartOptions {
   readonly ok: true;
   readonly wait: boolean;
+  readonly server: string | undefined;
 }
+
+const TYPES: { readonly [option: string]: string } = { wait: 'b', server: 's' };
 
 function startOptions(options: { readonly [key: string]: Variant }): StartOptions | ErrorReply {
   for (const [name, { signature }] of Object.entries(options)) {
-    if (name !== 'wait') return invalid(`There is no option "${name}".`);
-    if (signature !== 'b') return invalid('The option "wait" is a boolean.');
+    if (!Object.hasOwn(TYPES, name)) return invalid(`There is no option "${name}".`);
+    if (signature !== TYPES[name]) return invalid(`The option "${name}" has the type "${TYPES[name]}".`);
   }
-  return { ok: true, wait: options['wait']?.value === true };
+  const server = options['server']?.value;
+  if (server === AUTO) return invalid('The option "server" names one; for the best one call SetServer with "auto".');
+  return { ok: true, wait: options['wait']?.value === true, server: typeof server === 'string' ? server : undefined };
 }
 
 /** Milliseconds for which the engine's last answer is good. */
@@ -54,6 +62,7 @@ const realtime = (): bigint => 1000n * BigInt(Date.now());
 
 export class TunnelObject {
   readonly #control: TunnelControl;
+  readonly #inquiries: Inquiries;
   #since = realtime();
   #shown: Shown;
   /** BOUNDED: each belongs to a call that is under way. */
@@ -64,32 +73,41 @@ export class TunnelObject {
     Start: async ([options], allowed) => {
       const wanted = startOptions(options);
       if (!wanted.ok) return wanted;
-      const refused = await allowed();
+      const { servers } = this.#control;
+      const known = wanted.server === undefined ? undefined : servers.list.resolve(wanted.server);
+      if (known?.ok === false) return known;
+      const refused = await allowed('org.miredo.control');
       if (refused !== undefined) return refused;
-      this.#control.start();
+      if (wanted.server !== undefined) {
+        const found = await permitted(servers.list, wanted.server, allowed);
+        if (!found.ok) return found;
+        servers.useForRun(found.target);
+      }
+      await this.#control.start();
       return wanted.wait ? this.#settled() : DONE;
     },
     Stop: async (_, allowed) => {
-      const refused = await allowed();
+      const refused = await allowed('org.miredo.control');
       if (refused !== undefined) return refused;
       await this.#control.stop();
       return DONE;
     },
     Restart: async (_, allowed) => {
-      const refused = await allowed();
+      const refused = await allowed('org.miredo.control');
       if (refused !== undefined) return refused;
       if (this.#control.restart()) return DONE;
       return { ok: false, name: 'org.miredo.Error.NotRunning', text: 'The tunnel is stopped; start it.' };
     },
-    SetServer: async () => NOT_YET,
-    AddServer: async () => NOT_YET,
-    RemoveServer: async () => NOT_YET,
-    ProbeServers: async () => NOT_YET,
-    Diagnose: async () => NOT_YET,
+    SetServer: ([server], allowed) => setServer(this.#control.servers, server, allowed),
+    AddServer: ([name, options], allowed) => addServer(this.#control.servers, name, options, allowed),
+    RemoveServer: ([name], allowed) => removeServer(this.#control.servers, name, allowed),
+    ProbeServers: ([names], allowed, asker) => this.#inquiries.probe(names, allowed, asker),
+    Diagnose: (_, allowed, asker) => this.#inquiries.diagnose(allowed, asker),
   };
 
   constructor(control: TunnelControl) {
     this.#control = control;
+    this.#inquiries = new Inquiries(control);
     this.#shown = this.#look();
   }
 
@@ -102,9 +120,20 @@ export class TunnelObject {
   ): Promise<Outcome<readonly unknown[]>> {
     const handler = this.#handlers[name] as (
       input: readonly unknown[],
-      allowed: () => Promise<ErrorReply | undefined>,
+      allowed: Allowed,
+      asker: Asker,
     ) => Promise<Outcome<readonly unknown[]>>;
-    return handler(values, () => refusal(connection, caller, 'org.miredo.control'));
+    const asker = { name: caller.name, connection };
+    return handler(values, (action: Action) => refusal(connection, caller, action), asker);
+  }
+
+  signalled(message: Incoming): void {
+    this.#inquiries.signalled(message);
+  }
+
+  /** There is nobody any more whom an answer could reach. */
+  disconnected(): void {
+    this.#inquiries.disconnected();
   }
 
   get shown(): Shown {
@@ -128,9 +157,12 @@ export class TunnelObject {
     for (const settle of waiting) settle(state);
   }
 
+  serverChanged(server: string, previous: string, reason: Reason, connection: BusConnection): void {
+    emit(connection, 'ServerChanged', [server, previous, [reason.code, reason.sentence]]);
+  }
+
   #look(): Shown {
-    const { state, facts, version } = this.#control;
-    return shownProperties(state, facts, this.#since, version);
+    return shownProperties(this.#control, this.#since);
   }
 
   #tell(connection: BusConnection, before: Shown, isNew: boolean): void {

@@ -1,0 +1,75 @@
+/** Step: would applications use the tunnel? Which of a host's addresses comes first is the C library's to say. */
+import { readFileSync } from 'node:fs';
+import { readHostAddresses } from '../../io/interfaces.js';
+import { formatIpv4, type Ipv4Address } from '../../wire/ipv4.js';
+import { type Ipv6Address, parseIpv6 } from '../../wire/ipv6.js';
+import { goesBefore, LABELS_WITHOUT_TEREDO, readGaiConf, type Tables, type Way } from './gai-conf.js';
+import { type Finding, type Question, type Scene, truth } from './steps.js';
+
+const GAI_CONF = '/etc/gai.conf';
+/** A host somewhere, with both kinds of addresses. */
+const SOME_IPV6 = parseIpv6('2600::1') as Ipv6Address;
+const SOME_IPV4 = mapped(0x08080808 as Ipv4Address);
+const SOME_TEREDO = parseIpv6('2001:0:cb00:710a::1') as Ipv6Address;
+
+export const PREFERENCE: Question = {
+  id: 'preference',
+  doing: 'Looking at what applications prefer',
+  ask: askPreference,
+};
+
+function askPreference({ state, facts }: Scene): Finding {
+  const { hasNativeIpv6, ipv4 } = readHostAddresses(facts === undefined ? [] : [facts.interfaceName]);
+  if (hasNativeIpv6) {
+    return {
+      verdict: 'ok',
+      sentence: 'The network has IPv6 of its own, and applications use that before the tunnel, as they should.',
+      facts: { native: truth(true) },
+    };
+  }
+  const [own] = ipv4;
+  if (own === undefined) return { verdict: 'skipped', sentence: 'Without IPv4 there is nothing to prefer.' };
+  const tables = readGaiConf(readOrEmpty(GAI_CONF));
+  const source = state.name === 'qualified' ? state.address : SOME_TEREDO;
+  return judgePreference(tables, source, mapped(own));
+}
+
+/** For names that have both an IPv6 and an IPv4 address, with these sources. */
+export function judgePreference(tables: Tables, teredo: Ipv6Address, own: Ipv6Address): Finding {
+  const tunnel: Way = { source: teredo, destination: SOME_IPV6 };
+  const plain: Way = { source: own, destination: SOME_IPV4 };
+  const isFirst = goesBefore(tables, tunnel, plain);
+  const facts = { native: truth(false), preferred: truth(isFirst === true) };
+  if (isFirst === true) {
+    return { verdict: 'ok', sentence: 'Applications use the tunnel for every name that has an IPv6 address.', facts };
+  }
+  const sentence =
+    'Browsers and most applications use IPv4 for names that have both kinds of addresses; the tunnel is used for names with IPv6 only. Teredo is the last resort by RFC 6724, which the C library follows.';
+  return { verdict: 'warning', sentence, facts, ...advice(tables) };
+}
+
+function advice(tables: Tables): { readonly remedy: string; readonly command?: string } {
+  if (tables.hasLabels) {
+    const remedy = `That is as it should be. To prefer the tunnel all the same, give 2001::/32 in ${GAI_CONF} the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`;
+    return { remedy };
+  }
+  const lines = LABELS_WITHOUT_TEREDO.map(([prefix, label]) => `label ${prefix} ${label}`);
+  return {
+    remedy: `That is as it should be. To prefer the tunnel all the same, add to ${GAI_CONF} the lines "${lines.join('", "')}": the built-in labels without the one of 2001::/32.`,
+    command: `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >> ${GAI_CONF}`,
+  };
+}
+
+/** The C library looks at IPv4 addresses as ::ffff:a.b.c.d. */
+export function mapped(address: Ipv4Address): Ipv6Address {
+  return parseIpv6(`::ffff:${formatIpv4(address)}`) ?? (new Uint8Array(16) as Ipv6Address);
+}
+
+/** Without the file the built-in tables hold. */
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
