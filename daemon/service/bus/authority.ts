@@ -61,7 +61,7 @@ async function askPolkit(
   if (!answer.ok) return denied(`Only root may do this: polkit cannot be asked (${answer.name}).`);
   const [isAuthorized, isChallenge, details] = answer.values[0] as readonly [boolean, boolean, Details];
   if (isAuthorized === true) return undefined;
-  if (details['polkit.dismissed'] !== undefined) return DISMISSED;
+  if (details['polkit.dismissed'] !== undefined) return dismissed(action);
   if (isInteractive) return denied(`polkit does not allow this, or the password was wrong (${action}).`);
   if (!isChallenge) return denied(`polkit does not allow this (${action}).`);
   return {
@@ -89,11 +89,12 @@ async function check(connection: BusConnection, name: string, action: Action, is
   }
   return answer;
 }
+
 /** Who closed the question for the password has changed his mind: that is no fault. */
-const DISMISSED: ErrorReply = {
+const dismissed = (action: Action): ErrorReply => ({
   ok: false,
   name: 'org.miredo.Error.Dismissed',
-  text: 'The question for the password was closed.',
-};
+  text: `The question for a password was cancelled (${action}).`,
+});
 
 const denied = (text: string): ErrorReply => ({ ok: false, name: 'org.freedesktop.DBus.Error.AccessDenied', text });
