@@ -50,8 +50,10 @@ export interface UdpOptions {
   readonly port: Port;
 }
 
-/** Bytes asked for each direction of a socket: a burst of a few milliseconds at full speed must not be lost. */
-const SOCKET_BUFFER = 4 * 1024 * 1024;
+/** Bytes asked for: what comes while the processor has other things to do for some milliseconds must not be lost. */
+const RECEIVE_BUFFER = 8 * 1024 * 1024;
+/** Less: behind a slow link this is the queue in which a lone packet waits. */
+const SEND_BUFFER = 2 * 1024 * 1024;
 
 /**
  * Opens a TUN device; `name` may be '' (the kernel chooses) or hold one %d. It is not persistent: it goes away with
@@ -68,14 +70,14 @@ export function openTun(name: string, offload: TunOffload = 'udp'): TunDevice | 
 
 /** Opens a UDP socket over IPv4 that sends with DF clear (RFC 4380 §5.1.2). */
 export function openUdp(options: UdpOptions): UdpSocket | OpenFailure {
-  const result = loadAddon().openUdp(options.address >>> 0, options.port, SOCKET_BUFFER);
+  const result = loadAddon().openUdp(options.address >>> 0, options.port, RECEIVE_BUFFER, SEND_BUFFER);
   if ('errno' in result) return failure(result.errno, udpSentence(options, result));
   return { ok: true, fd: result.fd, local: { address: ipv4(result.address), port: port(result.port) } };
 }
 
 /** Opens a socket that sends whole IPv6 packets into the native IPv6 Internet, and receives nothing. */
 export function openRawIpv6(): RawIpv6Socket | OpenFailure {
-  const result = loadAddon().openRawIpv6(SOCKET_BUFFER);
+  const result = loadAddon().openRawIpv6(SEND_BUFFER);
   if ('errno' in result) return failure(result.errno, rawSentence(result));
   return { ok: true, fd: result.fd };
 }

@@ -61,7 +61,8 @@ export interface NativeAddon {
   openUdp(
     address: number,
     port: number,
-    bufferBytes: number,
+    receiveBytes: number,
+    sendBytes: number,
   ): { readonly fd: number; readonly address: number; readonly port: number } | NativeFailure;
   openRawIpv6(bufferBytes: number): { readonly fd: number } | NativeFailure;
   /** -1 for a descriptor that is not there; `offload` is a sum of OFFLOAD bits. Throws when one cannot be polled. */

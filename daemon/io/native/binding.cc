@@ -63,16 +63,18 @@ napi_value js_open_tun(napi_env env, napi_callback_info info) {
 }
 
 napi_value js_open_udp(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 3> values;
+  std::array<napi_value, 4> values;
   uint32_t address = 0;
   uint32_t port = 0;
-  int32_t buffer = 0;
+  int32_t receive_buffer = 0;
+  int32_t send_buffer = 0;
   if (!arguments(env, info, values) || napi_get_value_uint32(env, values[0], &address) != napi_ok ||
       napi_get_value_uint32(env, values[1], &port) != napi_ok || port > 0xffff ||
-      napi_get_value_int32(env, values[2], &buffer) != napi_ok) {
-    return throw_type_error(env, "openUdp(address, port, bufferBytes)");
+      napi_get_value_int32(env, values[2], &receive_buffer) != napi_ok ||
+      napi_get_value_int32(env, values[3], &send_buffer) != napi_ok) {
+    return throw_type_error(env, "openUdp(address, port, receiveBytes, sendBytes)");
   }
-  const UdpResult result = open_udp(address, static_cast<uint16_t>(port), buffer);
+  const UdpResult result = open_udp(address, static_cast<uint16_t>(port), receive_buffer, send_buffer);
   napi_value object = open_result(env, result);
   if (result.fd >= 0) {
     set_int(env, object, "address", result.address);

@@ -15,6 +15,21 @@ namespace {
 // A size that was refused is tried again after this many milliseconds.
 constexpr uint64_t RETRY_AFTER = 10'000;
 
+// Spreads bits: a hash that nobody gains by choosing collisions for, which only cost a message more.
+uint32_t mix(uint32_t value) {
+  value = (value ^ value >> 16) * 0x7feb352d;
+  return value ^ value >> 15;
+}
+
+// What the packets of a flow have in common: addresses, and ports where there are any.
+uint32_t flow_of(const uint8_t* packet, size_t length) {
+  if (length < IPV6_HEADER + 4 || packet[0] >> 4 != 6) return 0;
+  const uint8_t protocol = packet[IPV6_NEXT_HEADER];
+  uint32_t hash = protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP ? get32(packet + IPV6_HEADER) : 0;
+  for (size_t at = IPV6_SOURCE; at < IPV6_HEADER; at += 4) hash = mix(hash ^ get32(packet + at));
+  return hash;
+}
+
 }  // namespace
 
 DatagramSender::DatagramSender() {
@@ -22,6 +37,7 @@ DatagramSender::DatagramSender() {
   std::memset(names_.data(), 0, sizeof names_);
   std::memset(controls_.data(), 0, sizeof controls_);
   places_.fill(0);
+  flows_.fill(0);
   for (size_t i = 0; i < MESSAGES; i++) {
     names_[i].sin_family = AF_INET;
     msghdr& header = vector_[i].msg_hdr;
@@ -41,18 +57,23 @@ void DatagramSender::use(int fd, SegmentationLimits* limits, uint64_t now) {
   if (limits->refused_size > 1 && now >= limits->retry_at) limits->refused_size = SegmentationLimits::ANY;
 }
 
-// The message that a datagram of this length may join, or a new one; nullptr when there is no room.
-DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t port, size_t length) {
-  const uint32_t hash = (address ^ static_cast<uint32_t>(port) << 16 ^ port) * 0x9e3779b1;
-  uint8_t& place = places_[hash >> 24];
-  static_assert(PLACES == 256 && MESSAGES < 256, "eight bits of hash, a place is one byte");
-  if (place != 0) {
-    Message& message = messages_[place - 1];
-    if (message.address == address && message.port == port && !message.closed && message.segments < SEGMENTS &&
-        length <= message.segment_size && message.bytes + length <= MESSAGE_BYTES) {
-      return &message;
-    }
+bool DatagramSender::fits(const Message& message, uint32_t address, uint16_t port, size_t length) const {
+  return message.address == address && message.port == port && !message.closed && message.segments < SEGMENTS &&
+         length <= message.segment_size && message.bytes + length <= MESSAGE_BYTES;
+}
+
+// The message that a datagram of this length joins, or a new one; nullptr when there is no room. It joins datagrams of
+// its own size, else those of its own flow: in any other message it would be the last one that has room.
+DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t port, size_t length, uint32_t flow) {
+  const uint32_t destination = mix(mix(address) ^ port);
+  uint8_t& place = places_[mix(destination ^ static_cast<uint32_t>(length)) % PLACES];
+  uint8_t& last = flows_[mix(destination ^ flow) % FLOWS];
+  if (place != 0 && place >= last && messages_[place - 1].segment_size == length &&
+      fits(messages_[place - 1], address, port, length)) {
+    last = place;
+    return &messages_[place - 1];
   }
+  if (last != 0 && fits(messages_[last - 1], address, port, length)) return &messages_[last - 1];
   if (message_count_ == MESSAGES) return nullptr;
   Message& message = messages_[message_count_++];
   message.address = address;
@@ -63,6 +84,7 @@ DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t
   message.bytes = 0;
   message.closed = length >= limits_->refused_size || length == 0;
   place = static_cast<uint8_t>(message_count_);
+  last = place;
   return &message;
 }
 
@@ -74,7 +96,7 @@ void DatagramSender::append(Message* message, size_t length) {
 }
 
 bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone) {
-  Message* message = open_message(address, port, length);
+  Message* message = open_message(address, port, length, flow_of(bytes, length));
   if (message == nullptr) return false;
   message->iovecs[message->vectors++] = {const_cast<uint8_t*>(bytes), length};
   append(message, length);
@@ -83,10 +105,11 @@ bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, 
 }
 
 void DatagramSender::add_run(Segmenter* segmenter, uint32_t address, uint16_t port) {
+  const uint32_t flow = flow_of(segmenter->packet(), segmenter->header_length());
   while (!segmenter->done() && header_count_ < HEADERS) {
     const size_t header_length = segmenter->header_length();
     const size_t payload_length = segmenter->payload_length();
-    Message* message = open_message(address, port, header_length + payload_length);
+    Message* message = open_message(address, port, header_length + payload_length, flow);
     if (message == nullptr) return;
     uint8_t* payload = const_cast<uint8_t*>(segmenter->payload());
     uint8_t* header = headers_[header_count_++].bytes.data();
@@ -136,19 +159,23 @@ bool DatagramSender::flush(SendReport& report) {
     }
     sent_++;
   }
-  message_count_ = 0;
-  sent_ = 0;
-  header_count_ = 0;
-  places_.fill(0);
+  clear();
   return true;
 }
 
 void DatagramSender::drop(SendReport& report) {
   for (; sent_ < message_count_; sent_++) report.block(messages_[sent_].segments);
+  clear();
+}
+
+void DatagramSender::clear() {
+  if (message_count_ > 0) {
+    places_.fill(0);
+    flows_.fill(0);
+  }
   message_count_ = 0;
   sent_ = 0;
   header_count_ = 0;
-  places_.fill(0);
 }
 
 // The device cannot compute checksums of segments (EIO), the kernel knows no such thing (EINVAL, EOPNOTSUPP), or a

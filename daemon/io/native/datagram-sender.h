@@ -45,13 +45,14 @@ class DatagramSender {
   void drop(SendReport& report);
 
  private:
-  static constexpr size_t MESSAGES = 128;
+  static constexpr size_t MESSAGES = 250;
   // UDP_MAX_SEGMENTS of kernels before 6.9, and the largest UDP payload.
   static constexpr size_t SEGMENTS = 64;
   static constexpr size_t MESSAGE_BYTES = 65507;
   static constexpr size_t HEADERS = 2048;
-  // A power of two.
-  static constexpr size_t PLACES = 256;
+  static constexpr size_t PLACES = 1024;
+  static constexpr size_t FLOWS = 1024;
+  static_assert(MESSAGES < 256, "one byte says which");
 
   struct Message {
     uint32_t address;
@@ -73,8 +74,10 @@ class DatagramSender {
     uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
   };
 
-  Message* open_message(uint32_t address, uint16_t port, size_t length);
+  Message* open_message(uint32_t address, uint16_t port, size_t length, uint32_t flow);
+  bool fits(const Message& message, uint32_t address, uint16_t port, size_t length) const;
   static void append(Message* message, size_t length);
+  void clear();
   void describe(size_t index);
   void send_one_by_one(Message* message, SendReport& report);
   void learn(int error, size_t size);
@@ -91,6 +94,8 @@ class DatagramSender {
   std::array<mmsghdr, MESSAGES> vector_;
   std::array<sockaddr_in, MESSAGES> names_;
   std::array<Control, MESSAGES> controls_;
-  // The last message to each destination, by its hash: index + 1. Another destination may have overwritten it.
+  // Index + 1 of the last message of each destination and size, and of each flow, by their hashes. Others with the same
+  // hash may have overwritten the first; a flow only ever goes on, so that its packets keep their order.
   std::array<uint8_t, PLACES> places_;
+  std::array<uint8_t, FLOWS> flows_;
 };

@@ -36,6 +36,7 @@ class Segmenter {
   Segmenter(const uint8_t* packet, size_t length, const Run& run);
 
   bool done() const { return offset_ >= length_; }
+  const uint8_t* packet() const { return packet_; }
   size_t header_length() const { return run_.header_length; }
   const uint8_t* payload() const { return packet_ + offset_; }
   // Payload of the next packet.

@@ -35,15 +35,15 @@ UdpResult udp_failure(int fd, const char* step) {
 
 }  // namespace
 
-UdpResult open_udp(uint32_t address, uint16_t port, int buffer) {
+UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return udp_failure(fd, "socket");
 
   // RFC 4380 §5.1.2: Teredo packets are sent with DF clear, so that a small IPv4 link fragments instead of dropping.
   const int discover = IP_PMTUDISC_DONT;
   if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover) < 0) return udp_failure(fd, "option");
-  set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer);
-  set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, buffer);
+  set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive_buffer);
+  set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, send_buffer);
 
   sockaddr_in name{};
   name.sin_family = AF_INET;

@@ -12,8 +12,8 @@ struct UdpResult : OpenResult {
   uint16_t port = 0;
 };
 
-// `buffer` is the size asked for the receive and the send buffer, in bytes.
-UdpResult open_udp(uint32_t address, uint16_t port, int buffer);
+// Sizes asked for the buffers in bytes.
+UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer);
 
 class UdpReceiver {
  public:
