@@ -43,10 +43,7 @@ export async function withSession(setting: Setting, act: (session: Session) => P
       client,
       hasAgent,
       ask: (answer) => firstOf(answer, end, patience),
-      refuse: (problem) =>
-        problem.code === 'dismissed' || (end.aborted && problem.code === 'not-authorised')
-          ? cancelled(screen)
-          : tell(screen, problem, hasAgent),
+      refuse: (problem) => (isCancelled(problem, end) ? cancelled(screen) : tell(screen, problem, hasAgent)),
     });
   } finally {
     client.close();
@@ -58,6 +55,9 @@ function tell(screen: Screen, problem: Fault, hasAgent: boolean): ExitCode {
   screen.err(`miredoctl: ${complaint(problem, hasAgent)}\n`);
   return exitCodeOfFault(problem);
 }
+
+const isCancelled = ({ code }: Fault, end: AbortSignal): boolean =>
+  code === 'dismissed' || (end.aborted && code === 'not-authorised');
 
 /** The user interrupted the question for the password. */
 function cancelled(screen: Screen): ExitCode {

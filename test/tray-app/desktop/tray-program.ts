@@ -92,9 +92,12 @@ export class TrayProgram {
     await this.until('window.miredo !== undefined');
   }
 
+  /** With its browser, which a killed process would leave behind. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
+    this.#child.kill('SIGTERM');
+    const last = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
     await this.exited;
+    clearTimeout(last);
   }
 }
 

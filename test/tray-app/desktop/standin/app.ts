@@ -36,7 +36,7 @@ class StandInApp extends EventEmitter {
     this.emit('will-quit', {});
     this.emit('quit', {});
     // What the app left running would keep it alive; Electron's own exit waits for nothing.
-    setTimeout(() => process.exit(0), 300);
+    setTimeout(() => process.exit(0), 1000);
   }
 }
 

@@ -80,7 +80,10 @@ process.on('message', ({ serial, order }: { readonly serial: number; readonly or
     (error: unknown) => process.send?.({ serial, error: String(error) } satisfies Answer),
   );
 });
-process.on('disconnect', () => process.exit(1));
+const closeAll = (): Promise<unknown> => Promise.allSettled([...windows].map((window) => window.close()));
+// The browsers first: nobody else ends them.
+process.on('SIGTERM', () => void closeAll().then(() => process.exit(143)));
+process.on('disconnect', () => void closeAll().then(() => process.exit(1)));
 
 const file = process.argv[2] ?? '';
 // The app is to see its own options alone.
