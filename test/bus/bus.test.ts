@@ -205,6 +205,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
     assert.deepEqual(Object.keys(properties?.[1] as object).sort(), [
       'Address',
       'Enabled',
+      'Local',
       'Mapped',
       'Mtu',
       'Nat',
