@@ -1,8 +1,8 @@
 /** miredo.conf as a whole: syntax, modes, what is missing, and what holds when nothing is said. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatFault } from '../../daemon/config/fault.js';
 import { TEST_ADDRESSES } from '../../daemon/config/directives.js';
+import { formatFault } from '../../daemon/config/fault.js';
 import { type MiredoSettings, nextAddress, parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { formatIpv4, ipv4, parseIpv4 } from '../../daemon/wire/ipv4.js';
 import { parseIpv6 } from '../../daemon/wire/ipv6.js';
