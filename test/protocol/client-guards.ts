@@ -51,8 +51,8 @@ export const RECEIVING_ROWS: readonly Row[] = [
   ['C-RECV-12 C-RECV-15:', '|| mappedPortAt(view, source) !== port', ''],
   [
     'C-RECV-2:',
-    "if (!this.#isOwn(view, packet + IPV6_DESTINATION))\n            return this.#drop('not-for-us');\n        const source = packet + IPV6_SOURCE;\n        const peer",
-    'const source = packet + IPV6_SOURCE;\n        const peer',
+    "if (!this.#isOwn(view, packet + IPV6_DESTINATION))\n            return this.#drop('not-for-us');\n        if (this.#isTestOfInternet",
+    'if (this.#isTestOfInternet',
   ],
   ['F-6 C-RECV-11:', '!isGlobalScope(memory.view.getUint32(source))', 'false'],
   [
@@ -105,6 +105,29 @@ export const SENDING_ROWS: readonly Row[] = [
     "false)\n            return this.#drop('bad-source')",
   ],
   ['C-SEND-2 C-PEER-6:', 'silence < PEER_VALIDITY', 'true'],
+];
+
+/** Of daemon/protocol/client.js, against internet-test.test.js. */
+export const REACHING_ROWS: readonly Row[] = [
+  ['D-8: one answer says yes', 'if (this.#isTestOfInternet(now, memory, packet))', 'if (false)'],
+  [
+    'D-5: the request itself',
+    'icmpv6TypeAt(memory.view, packet) === ICMPV6_ECHO_REPLY && this.#internet',
+    'this.#internet',
+  ],
+  ['a host that a user reaches', 'if (isChosen)', 'if (true)'],
+];
+
+/** Of daemon/protocol/internet-test.js, against internet-test.test.js. */
+export const INTERNET_ROWS: readonly Row[] = [
+  ['D-9: a wrong nonce', '|| !sameBytes(echoData(bytes, view, packet), round.nonce)', ''],
+  ['D-9: another identifier', 'round.id !== id ||', ''],
+  ['D-9: a repeat', '|| round.isAnswered', ''],
+  ['D-5: another source', 'witness === undefined ||', ''],
+  ['D-5: a wrong checksum', '|| !hasValidIcmpv6Checksum(view, packet)', ''],
+  ['a late answer', '...this.#rounds.slice(0, ROUNDS_KEPT - 1)', ''],
+  ['a new MTU', 'this.#own !== undefined && sameIpv6(this.#own, own)', 'false'],
+  ['asked for a thousand', 'this.#isWaiting && this.#silentRounds === 0', 'false'],
 ];
 
 /** Of daemon/protocol/client-requests.js, against client-sending.test.js. */

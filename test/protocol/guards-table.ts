@@ -8,7 +8,9 @@
 import {
   ADVERTISEMENT_ROWS,
   ANSWER_ROWS,
+  INTERNET_ROWS,
   QUALIFICATION_ROWS,
+  REACHING_ROWS,
   RECEIVING_ROWS,
   RELAY_ROWS,
   REQUEST_ROWS,
@@ -150,5 +152,7 @@ export const GUARDS: readonly Guard[] = [
   ...guards('daemon/protocol/client.js', 'test/protocol/client-sending.test.js', ...SENDING_ROWS),
   ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-sending.test.js', ...REQUEST_ROWS),
   ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-receiving.test.js', ...ANSWER_ROWS),
+  ...guards('daemon/protocol/client.js', 'test/protocol/internet-test.test.js', ...REACHING_ROWS),
+  ...guards('daemon/protocol/internet-test.js', 'test/protocol/internet-test.test.js', ...INTERNET_ROWS),
   ...guards('daemon/protocol/relay.js', 'test/protocol/relay.test.js', ...RELAY_ROWS),
 ];
