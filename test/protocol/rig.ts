@@ -239,7 +239,7 @@ export class ClientBench extends Bench<TeredoClient> {
 
 export const serverEndpoint = (address: Ipv4Address): Endpoint => ({ address, port: TEREDO_PORT });
 
-function advertisement(lies: AdvertisementLies): Uint8Array {
+export function advertisement(lies: AdvertisementLies): Uint8Array {
   const packet = emitRouterAdvertisement({
     source: lies.source ?? serverLinkLocal(SERVERS.primary),
     destination: lies.destination ?? v6('fe80::ffff:ffff:ffff'),
