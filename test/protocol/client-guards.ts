@@ -40,7 +40,7 @@ export const PROBE_ROWS: readonly Row[] = [
   ['the other socket', '|| socketOf(question) !== socket', ''],
   ['a second answer', 'candidate.isOpen &&', ''],
   [
-    'ADDR-6 F-3: an address that is not global',
+    'ADDR-6 F-3: an address that is not global is never written to: a private',
     'isPermittedDestination(question.to, this.#configuration.scope)',
     'true',
   ],
