@@ -1,11 +1,12 @@
 /** The supervisor against probes that are not what they should be. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Probed, type ProbeFailure, runProbe } from '../../../daemon/service/probe/probe-process.js';
 import { measure } from '../../../daemon/service/probe/server-probe.js';
 import { TEREDO_PREFIX } from '../../../daemon/wire/teredo-address.js';
+import { waitFor } from '../../lab/kernel-view.js';
 import { v4 } from '../../protocol/rig.js';
 
 const HOSTILE = fileURLToPath(new URL('./hostile-probe.js', import.meta.url));
@@ -50,6 +51,14 @@ const sockets = (): number =>
       return false;
     }
   }).length;
+
+/** Probes of ours that live. */
+const children = (): string[] =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .filter(
+      (pid) => pid !== '' && existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).includes(HOSTILE),
+    );
 
 test('an honest probe is believed', async () => {
   const { result, log, heard } = await attempt('honest');
@@ -186,7 +195,6 @@ test('what a probe writes to its standard error reaches the log without control 
 test('nothing of it is left: no process, no socket', async () => {
   const before = sockets();
   for (const scenario of ['honest', 'told-twice', 'quits-half-way']) await attempt(scenario);
-  const children = `/proc/self/task/${process.pid}/children`;
-  assert.ok(existsSync(children));
+  await waitFor('the end of all probes', () => children().length === 0 || undefined, { timeout: 5000 });
   assert.ok(sockets() <= before, `${sockets()} sockets, ${before} before`);
 });
