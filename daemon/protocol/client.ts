@@ -241,7 +241,7 @@ export class TeredoClient implements ClientCore {
     const { view } = memory;
     if (!this.#qualified) return this.#drop('not-qualified');
     if (!this.#isOwn(view, packet + IPV6_DESTINATION)) return this.#drop('not-for-us');
-    if (this.#internet.isWaiting && this.#isTestOfInternet(now, memory, packet)) return this.#drop('control');
+    if (this.#isTestOfInternet(now, memory, packet)) return this.#drop('control');
     const source = packet + IPV6_SOURCE;
     const peer = this.peers.find(view, source);
     if (peer !== NO_PEER) {
@@ -300,8 +300,11 @@ export class TeredoClient implements ClientCore {
   /** Case 2: the answer to our echo test. It is ours, not the IPv6 stack's. */
   #provenByTest(now: Instant, peer: number, address: number, port: number): boolean {
     if (port === 0 || !isPermittedDestination(address, this.#scope)) return this.#drop('not-global-ipv4');
+    // A host that wrote to us first, and may have a relay of its own, tells nothing of the others.
+    const isChosen = ((this.peers.flags[peer] as number) & PEER_CHOSEN) !== 0;
     this.peers.trust(now, peer, address, port);
     this.#contacting.settle(now, peer);
+    if (isChosen) this.#internet.proven(now);
     return this.#drop('control');
   }
 

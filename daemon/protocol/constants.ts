@@ -55,3 +55,9 @@ export const STRANGER_BURST = 200;
 export const PROBE_TIMEOUT: Duration = seconds(1.25);
 /** Solicitations to an address that is probed before it counts as silent. */
 export const PROBE_ATTEMPTS = 3;
+/** Wait for an answer of the IPv6 Internet: the relay may have to reach us through the server first. */
+export const INTERNET_TEST_PATIENCE: Duration = seconds(4);
+/** From a round of such tests to the next after one round of silence, and after two. Longer than the wait. */
+export const INTERNET_TEST_AFTER_SILENCE: readonly Duration[] = [seconds(5), seconds(30)];
+/** And after more of them, or after an answer: at the most, see REFRESH_RANDOMIZATION_FLOOR. */
+export const INTERNET_TEST_INTERVAL: Duration = seconds(600);

@@ -15,13 +15,8 @@
  */
 import type { TeredoDatagram } from '../wire/encapsulation.js';
 import { type Endpoint, type Ipv4Address, type Ipv4Scope, isPermittedDestination, sameEndpoint } from '../wire/ipv4.js';
-import { type Ipv6Address, sameIpv6 } from '../wire/ipv6.js';
-import { DEFAULT_MTU, MAXIMUM_MTU } from '../wire/mtu.js';
-import {
-  emitRouterSolicitation,
-  parseRouterAdvertisement,
-  type RouterAdvertisement,
-} from '../wire/router-discovery.js';
+import type { Ipv6Address } from '../wire/ipv6.js';
+import { emitRouterSolicitation } from '../wire/router-discovery.js';
 import { emitLinkLocal, emitTeredoAddress, randomFlags } from '../wire/teredo-address.js';
 import type { ClientConfiguration } from './configuration.js';
 import {
@@ -35,6 +30,7 @@ import type { DropReason } from './drops.js';
 import type { Environment } from './environment.js';
 import { SENTENCES } from './reasons.js';
 import { signSolicitation, verifyAdvertisement } from './secure-qualification.js';
+import { judgeAnswer, type ServerAnswer } from './server-answer.js';
 import { after, type Duration, type Instant, NEVER } from './time.js';
 import type { NatFacts, Qualified, ReasonCode, TunnelState } from './tunnel-state.js';
 
@@ -50,13 +46,6 @@ export interface QualificationOutput {
 }
 
 type Phase = 'idle' | 'primary' | 'secondary' | 'qualified' | 'refreshing' | 'backoff';
-
-/** What one valid advertisement says. */
-interface Learnt {
-  readonly mapped: Endpoint;
-  readonly server: Ipv4Address;
-  readonly mtu: number;
-}
 
 /** Source of our solicitations: cone bit 0 (RFC 5991 §3.2), nothing in it (RFC 4380 §4). */
 const SOLICITATION_SOURCE: Ipv6Address = emitLinkLocal(0, 0 as Ipv4Address, 0 as Endpoint['port']);
@@ -85,7 +74,7 @@ export class Qualification {
   /** Of the solicitations of this phase. BOUNDED: SOLICITATION_ATTEMPTS. */
   #nonces: Uint8Array[] = [];
   #solicitedAt = 0 as Instant;
-  #first: Learnt | undefined;
+  #first: ServerAnswer | undefined;
   /** The address before the server was lost: it comes back when the mapping does. */
   #previous: Qualified | undefined;
 
@@ -177,7 +166,9 @@ export class Qualification {
     } else if (verdict !== 'valid') {
       return 'bad-authentication';
     }
-    const learnt = this.#learn(bytes, datagram);
+    const { prefix } = this.#configuration;
+    const expected = { source: SOLICITATION_SOURCE, prefix, server: this.#servers.primary, scope: this.#scope };
+    const learnt = judgeAnswer(bytes, datagram, expected);
     if (learnt === undefined) return 'bad-advertisement';
     this.#accept(now, learnt);
     return 'control';
@@ -189,29 +180,7 @@ export class Qualification {
     return this.#phase === 'secondary' ? this.#servers.secondary : undefined;
   }
 
-  /** Every check of RFC 4380 §5.2.1 behind the nonce. */
-  #learn(bytes: Uint8Array, datagram: TeredoDatagram): Learnt | undefined {
-    const mapped = datagram.origin;
-    if (mapped === undefined || mapped.port === 0) return undefined;
-    // A mapped address that is not global unicast would make an address nobody may send to (RFC 4380 §4).
-    if (!isPermittedDestination(mapped.address, this.#scope)) return undefined;
-    const advertisement = parseRouterAdvertisement(
-      bytes.subarray(0, datagram.packetOffset + datagram.packetLength),
-      datagram.packetOffset,
-    );
-    if (typeof advertisement === 'string') return undefined;
-    if (!sameIpv6(advertisement.destination, SOLICITATION_SOURCE)) return undefined;
-    if (advertisement.prefix !== this.#configuration.prefix) return undefined;
-    // The secondary address advertises the server's prefix too, which holds the primary address (§5.3.2).
-    if (advertisement.server !== this.#servers.primary) return undefined;
-    return {
-      mapped,
-      server: advertisement.server,
-      mtu: usableMtu(advertisement),
-    };
-  }
-
-  #accept(now: Instant, learnt: Learnt): void {
+  #accept(now: Instant, learnt: ServerAnswer): void {
     this.lastServerContact = now;
     this.roundTrip = (now - this.#solicitedAt) as Duration;
     switch (this.#phase) {
@@ -233,7 +202,7 @@ export class Qualification {
   }
 
   /** Two server addresses saw us: from one mapping, or from a symmetric NAT (RFC 4380 §5.2.1). */
-  #compare(now: Instant, second: Learnt): void {
+  #compare(now: Instant, second: ServerAnswer): void {
     const first = this.#first;
     if (first === undefined) return;
     if (!sameEndpoint(first.mapped, second.mapped)) {
@@ -243,7 +212,7 @@ export class Qualification {
     this.#qualify(now, first);
   }
 
-  #qualify(now: Instant, learnt: Learnt): void {
+  #qualify(now: Instant, learnt: ServerAnswer): void {
     this.#phase = 'qualified';
     this.#nonces = [];
     this.#retryDelay = RETRY_DELAY;
@@ -261,7 +230,7 @@ export class Qualification {
   }
 
   /** An unchanged mapping keeps the address, random bits included (RFC 5991 §3.1); a changed one ends it (§5.2.5). */
-  #refreshed(now: Instant, learnt: Learnt): void {
+  #refreshed(now: Instant, learnt: ServerAnswer): void {
     const current = this.current;
     if (current === undefined || !sameEndpoint(current.mapped, learnt.mapped)) {
       this.#qualify(now, learnt);
@@ -276,7 +245,7 @@ export class Qualification {
     }
   }
 
-  #natFacts(learnt: Learnt): NatFacts {
+  #natFacts(learnt: ServerAnswer): NatFacts {
     return {
       mapping: 'endpoint-independent',
       portPreserving: learnt.mapped.port === this.#configuration.localPort,
@@ -284,13 +253,13 @@ export class Qualification {
   }
 
   /** An unchanged mapping keeps the address through a loss of the server, and connections with it. */
-  #addressFor(learnt: Learnt): Ipv6Address {
+  #addressFor(learnt: ServerAnswer): Ipv6Address {
     const previous = this.#previous;
     const isSame = previous?.server === learnt.server && sameEndpoint(previous.mapped, learnt.mapped);
     return isSame ? previous.address : this.#makeAddress(learnt);
   }
 
-  #makeAddress(learnt: Learnt): Ipv6Address {
+  #makeAddress(learnt: ServerAnswer): Ipv6Address {
     const random = this.#random(2);
     return emitTeredoAddress({
       prefix: this.#configuration.prefix,
@@ -366,10 +335,4 @@ export class Qualification {
     this.#environment.entropy.fill(bytes);
     return bytes;
   }
-}
-
-/** RFC 4380 §5.1.2: the advertised MTU when it is one a Teredo link can have, else the default. */
-function usableMtu(advertisement: RouterAdvertisement): number {
-  const { mtu } = advertisement;
-  return mtu !== undefined && mtu >= DEFAULT_MTU && mtu <= MAXIMUM_MTU ? mtu : DEFAULT_MTU;
 }

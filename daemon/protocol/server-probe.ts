@@ -12,15 +12,16 @@
  * knows the mapping. A client may not claim the cone flag any more (RFC 5991 §3.2); no address is made of this. Two
  * answers to socket 0 that saw different mappings tell of a symmetric NAT. What it all means is the reader's to say.
  */
+import { parseDatagram } from '../wire/encapsulation.js';
 import { type Endpoint, type Ipv4Address, type Ipv4Scope, isPermittedDestination } from '../wire/ipv4.js';
 import type { Ipv6Address } from '../wire/ipv6.js';
 import { emitRouterSolicitation } from '../wire/router-discovery.js';
 import { emitLinkLocal, FLAG_CONE, TEREDO_PORT } from '../wire/teredo-address.js';
 import { PROBE_ATTEMPTS, PROBE_TIMEOUT } from './constants.js';
 import type { Environment, PacketMemory } from './environment.js';
-import { judgeAnswer, nonceOf } from './probe-answer.js';
 import type { Servers } from './qualification.js';
 import { sameBytes, signSolicitation } from './secure-qualification.js';
+import { judgeAnswer } from './server-answer.js';
 import { after, type Duration, earlier, type Instant, NEVER } from './time.js';
 
 /** The sockets that the two kinds of questions leave by. */
@@ -128,22 +129,23 @@ export class ServerProbe {
     port: number,
   ): void {
     if (port !== TEREDO_PORT) return;
-    const nonce = nonceOf(memory, offset, length);
-    if (nonce === undefined) return;
+    const datagram = parseDatagram(memory.bytes, offset, length);
+    if (typeof datagram === 'string' || datagram.authentication === undefined) return;
+    const { nonce } = datagram.authentication;
     const question = this.#questions.find(
       (candidate) => candidate.isOpen && candidate.sent.some((sent) => sameBytes(sent.nonce, nonce)),
     );
     if (question === undefined || socketOf(question) !== socket) return;
     const from = (address >>> 0) as Ipv4Address;
     if (!this.#mayAnswer(question, from)) return;
-    const servers = this.#serversOf(question);
     const { prefix, scope } = this.#configuration;
     const source = question.kind === 'cone' ? CONE_SOURCE : PLAIN_SOURCE;
-    const mapped = judgeAnswer(memory, offset, length, { source, prefix, server: servers.primary, scope });
-    if (mapped === undefined) return;
+    const server = this.#serversOf(question).primary;
+    const answer = judgeAnswer(memory.bytes, datagram, { source, prefix, server, scope });
+    if (answer === undefined) return;
     // That of the very solicitation that was answered: a late answer is not taken for a fast one.
     const sentAt = question.sent.find((sent) => sameBytes(sent.nonce, nonce))?.sentAt ?? now;
-    question.heard = { mapped, roundTrip: (now - sentAt) as Duration };
+    question.heard = { mapped: answer.mapped, roundTrip: (now - sentAt) as Duration };
     question.heardFrom = from;
     this.#settle(question);
     this.#next();

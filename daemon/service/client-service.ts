@@ -150,6 +150,7 @@ export class ClientService implements Service {
   /** Resolves to 'unknown' when it is not qualified, or no answer comes in time. */
   testReachability(): Promise<Reachability> {
     if (this.#state.name !== 'qualified') return Promise.resolve('unknown');
+    if (this.#settings.testAddresses.length === 0) return Promise.resolve(this.#reachability);
     return new Promise((resolve) => {
       const settle = (reachability: Reachability): void => {
         clearTimeout(timer);

@@ -97,7 +97,10 @@ describe('org.miredo on the system bus', OPTIONS, () => {
     assert.equal(await property('Version'), `s "${version()}"`);
     assert.match(await property('Address'), /^s "2001:0?:cb00:710a:/);
     assert.match(await property('Mapped'), /^\(sq\) "203\.0\.113\.1[01]" \d+$/);
-    assert.match(await property('Nat'), /^a\{sv\} 2 "mapping" s "endpoint-independent" "port-preserving" b true$/);
+    assert.match(
+      await property('Nat'),
+      /^a\{sv\} 5 "mapping" s "endpoint-independent" "filtering" s "unknown" "port-preserving" b true "public" b (true|false) "learnt-by" s "qualification"$/,
+    );
     assert.match(await property('Mtu'), /^u 1280$/);
     assert.match(await property('InterfaceIndex'), /^u [1-9]\d*$/);
     assert.match(await property('RoundTrip'), /^t [1-9]\d*$/);
@@ -202,6 +205,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
     assert.deepEqual(Object.keys(properties?.[1] as object).sort(), [
       'Address',
       'Enabled',
+      'Local',
       'Mapped',
       'Mtu',
       'Nat',

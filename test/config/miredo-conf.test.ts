@@ -1,9 +1,11 @@
 /** miredo.conf as a whole: syntax, modes, what is missing, and what holds when nothing is said. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { TEST_ADDRESSES } from '../../daemon/config/directives.js';
 import { formatFault } from '../../daemon/config/fault.js';
 import { type MiredoSettings, nextAddress, parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { formatIpv4, ipv4, parseIpv4 } from '../../daemon/wire/ipv4.js';
+import { parseIpv6 } from '../../daemon/wire/ipv6.js';
 
 const FILE = '/etc/miredo/miredo.conf';
 const parse = (text: string, server?: string) => parseMiredoConf(FILE, text, { server });
@@ -31,6 +33,7 @@ const CLIENT = {
   syslogFacility: 'daemon',
   server: EXAMPLE,
   secondary: undefined,
+  testAddresses: TEST_ADDRESSES.split(',').map((text) => parseIpv6(text)),
 };
 
 const RELAY = {
@@ -60,6 +63,7 @@ describe('what a file says', () => {
       'BindAddress 192.168.1.2',
       'BindPort 3545',
       'SyslogFacility local3',
+      'Ipv6TestAddress 2001:db8::7,2600::1',
     ];
     assert.deepEqual(settingsOf(text.join('\n')), {
       mode: 'client',
@@ -69,6 +73,7 @@ describe('what a file says', () => {
       syslogFacility: 'local3',
       server: QUAD,
       secondary: EXAMPLE,
+      testAddresses: [parseIpv6('2001:db8::7'), parseIpv6('2600::1')],
     });
   });
 

@@ -7,6 +7,7 @@ import { formatFault } from '../../daemon/config/fault.js';
 import { type Parsed, parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
 import { formatIpv4, ipv4, isGlobalUnicast } from '../../daemon/wire/ipv4.js';
+import { formatIpv6, type Ipv6Address } from '../../daemon/wire/ipv6.js';
 
 const NAMES: readonly string[] = [...Object.values(MIREDO_DIRECTIVES), ...Object.values(SERVER_DIRECTIVES)].map(
   ({ name }) => name,
@@ -121,6 +122,12 @@ const interfaceName = fc
 
 const groups = (value: number): string => `${(value >>> 16).toString(16)}:${(value & 0xffff).toString(16)}::`;
 
+/** 2000::/3 without Teredo. */
+const internetHost = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => {
+  bytes.set([0x20 | ((bytes[0] ?? 0) & 0x1f), (bytes[1] ?? 0) | 0x10]);
+  return bytes as Ipv6Address;
+});
+
 /** Objects like those of the parser, for deepEqual. */
 const PLAIN = { noNullPrototype: true } as const;
 
@@ -133,6 +140,7 @@ const client = fc.record(
     syslogFacility: facility,
     server,
     secondary: fc.option(server, { nil: undefined }),
+    testAddresses: fc.array(internetHost, { maxLength: 8 }),
   },
   PLAIN,
 );
@@ -172,7 +180,9 @@ describe('files that are right are read as what they were written from', () => {
     fc.assert(
       fc.property(client, layout, (settings, how) => {
         const secondary = settings.secondary === undefined ? {} : { ServerAddress2: settings.secondary.text };
-        const text = write({ ServerAddress: settings.server.text, ...secondary, ...common(settings) }, how);
+        const tests = settings.testAddresses.map(formatIpv6).join(',');
+        const own = { ServerAddress: settings.server.text, ...secondary, Ipv6TestAddress: tests || 'none' };
+        const text = write({ ...own, ...common(settings) }, how);
         assert.deepEqual(parseMiredoConf('f', text), { settings, faults: [] });
       }),
     );

@@ -8,21 +8,43 @@ export const QUALIFICATION_ROWS: readonly Row[] = [
   ['C-QUAL-11: an advertisement nobody asked for', 'server !== this.#asked()', 'false'],
   ['C-SEC-4: another nonce', "verdict !== 'valid'", 'false'],
   ['C-SEC-1: no authentication', "verdict !== 'valid'", 'false'],
+  ['C-QUAL-20 C-QUAL-6: another mapping', '!sameEndpoint(first.mapped, second.mapped)', 'false'],
+  ['ADDR-6 F-3: a server address that is not global', 'isPermittedDestination(address, this.#scope)', 'true'],
+];
+
+/** Of daemon/protocol/server-answer.js, against server-probe.test.js, and with more rows qualification.test.js. */
+export const SERVER_ANSWER_ROWS: readonly Row[] = [
   ['C-QUAL-16: mapped port 0', '|| mapped.port === 0', ''],
-  ['ADDR-6: a private mapped', '!isPermittedDestination(mapped.address, this.#scope)', 'false'],
-  ['F-2: a mapped address of 240/4', '!isPermittedDestination(mapped.address, this.#scope)', 'false'],
+  ['ADDR-6: a private mapped', '!isPermittedDestination(mapped.address, expected.scope)', 'false'],
+  ['F-2: a mapped address of 240/4', '!isPermittedDestination(mapped.address, expected.scope)', 'false'],
   [
     'F-1: a directed broadcast as mapped',
-    'isPermittedDestination(mapped.address, this.#scope)',
+    'isPermittedDestination(mapped.address, expected.scope)',
     'isPermittedDestination(mapped.address, { directedBroadcasts: [] })',
   ],
-  ['C-QUAL-12: another IPv6 destination', '!sameIpv6(advertisement.destination, SOLICITATION_SOURCE)', 'false'],
-  ['C-QUAL-14: another prefix', 'advertisement.prefix !== this.#configuration.prefix', 'false'],
-  ['C-QUAL-14 C-QUAL-22: the prefix of another', 'advertisement.server !== this.#servers.primary', 'false'],
-  ['C-QUAL-20 C-QUAL-6: another mapping', '!sameEndpoint(first.mapped, second.mapped)', 'false'],
+  ['C-QUAL-12: another IPv6 destination', '!sameIpv6(advertisement.destination, expected.source)', 'false'],
+  ['C-QUAL-14: another prefix', 'advertisement.prefix !== expected.prefix ||', ''],
+  ['C-QUAL-14 C-QUAL-22: the prefix of another', '|| advertisement.server !== expected.server', ''],
+];
+export const MTU_ROWS: readonly Row[] = [
   ['C-QUAL-23: the advertised MTU', '&& mtu <= MAXIMUM_MTU', ''],
   ['C-QUAL-23: the advertised MTU', 'mtu >= DEFAULT_MTU &&', ''],
-  ['ADDR-6 F-3: a server address that is not global', 'isPermittedDestination(address, this.#scope)', 'true'],
+];
+
+/** Of daemon/protocol/server-probe.js, against server-probe.test.js. */
+export const PROBE_ROWS: readonly Row[] = [
+  ['C-SEC-4: another nonce', 'sent.some((sent) => sameBytes(sent.nonce, nonce))', 'sent.length > 0'],
+  ['C-QUAL-11: another port', 'port !== TEREDO_PORT', 'false'],
+  ['C-QUAL-11: another address', '!this.#mayAnswer(question, from)', 'false'],
+  ['C-QUAL-11: the secondary address for the primary', "question.kind === 'cone' && from", 'from'],
+  ['the other socket', '|| socketOf(question) !== socket', ''],
+  ['a second answer', 'candidate.isOpen &&', ''],
+  [
+    'ADDR-6 F-3: an address that is not global is never written to: a private',
+    'isPermittedDestination(question.to, this.#configuration.scope)',
+    'true',
+  ],
+  ['what is sent to from the same socket', 'cone && isStranger', 'cone'],
 ];
 
 /** Of daemon/wire/router-discovery.js, against qualification.test.js. */
@@ -51,8 +73,8 @@ export const RECEIVING_ROWS: readonly Row[] = [
   ['C-RECV-12 C-RECV-15:', '|| mappedPortAt(view, source) !== port', ''],
   [
     'C-RECV-2:',
-    "if (!this.#isOwn(view, packet + IPV6_DESTINATION))\n            return this.#drop('not-for-us');\n        const source = packet + IPV6_SOURCE;\n        const peer",
-    'const source = packet + IPV6_SOURCE;\n        const peer',
+    "if (!this.#isOwn(view, packet + IPV6_DESTINATION))\n            return this.#drop('not-for-us');\n        if (this.#isTestOfInternet",
+    'if (this.#isTestOfInternet',
   ],
   ['F-6 C-RECV-11:', '!isGlobalScope(memory.view.getUint32(source))', 'false'],
   [
@@ -105,6 +127,29 @@ export const SENDING_ROWS: readonly Row[] = [
     "false)\n            return this.#drop('bad-source')",
   ],
   ['C-SEND-2 C-PEER-6:', 'silence < PEER_VALIDITY', 'true'],
+];
+
+/** Of daemon/protocol/client.js, against internet-test.test.js. */
+export const REACHING_ROWS: readonly Row[] = [
+  ['D-8: one answer says yes', 'if (this.#isTestOfInternet(now, memory, packet))', 'if (false)'],
+  [
+    'D-5: the request itself',
+    'icmpv6TypeAt(memory.view, packet) === ICMPV6_ECHO_REPLY && this.#internet',
+    'this.#internet',
+  ],
+  ['a host that a user reaches', 'if (isChosen)', 'if (true)'],
+];
+
+/** Of daemon/protocol/internet-test.js, against internet-test.test.js. */
+export const INTERNET_ROWS: readonly Row[] = [
+  ['D-9: a wrong nonce', '|| !sameBytes(echoData(bytes, view, packet), round.nonce)', ''],
+  ['D-9: another identifier', 'round.id !== id ||', ''],
+  ['D-9: a repeat', '|| round.isAnswered', ''],
+  ['D-5: another source', 'witness === undefined ||', ''],
+  ['D-5: a wrong checksum', '|| !hasValidIcmpv6Checksum(view, packet)', ''],
+  ['a late answer', '...this.#rounds.slice(0, ROUNDS_KEPT - 1)', ''],
+  ['a new MTU', 'this.#own !== undefined && sameIpv6(this.#own, own)', 'false'],
+  ['asked for a thousand', 'this.#isWaiting && this.#silentRounds === 0', 'false'],
 ];
 
 /** Of daemon/protocol/client-requests.js, against client-sending.test.js. */

@@ -8,11 +8,16 @@
 import {
   ADVERTISEMENT_ROWS,
   ANSWER_ROWS,
+  INTERNET_ROWS,
+  MTU_ROWS,
+  PROBE_ROWS,
   QUALIFICATION_ROWS,
+  REACHING_ROWS,
   RECEIVING_ROWS,
   RELAY_ROWS,
   REQUEST_ROWS,
   SENDING_ROWS,
+  SERVER_ANSWER_ROWS,
 } from './client-guards.js';
 
 export interface Guard {
@@ -145,10 +150,16 @@ export const GUARDS: readonly Guard[] = [
   ...SERVER_AUTHENTICATION,
   ...SECURE_QUALIFICATION,
   ...guards('daemon/protocol/qualification.js', 'test/protocol/qualification.test.js', ...QUALIFICATION_ROWS),
+  ...guards('daemon/protocol/server-answer.js', 'test/protocol/qualification.test.js', ...SERVER_ANSWER_ROWS),
+  ...guards('daemon/protocol/server-answer.js', 'test/protocol/qualification.test.js', ...MTU_ROWS),
+  ...guards('daemon/protocol/server-answer.js', 'test/protocol/server-probe.test.js', ...SERVER_ANSWER_ROWS),
+  ...guards('daemon/protocol/server-probe.js', 'test/protocol/server-probe.test.js', ...PROBE_ROWS),
   ...guards('daemon/wire/router-discovery.js', 'test/protocol/qualification.test.js', ...ADVERTISEMENT_ROWS),
   ...guards('daemon/protocol/client.js', 'test/protocol/client-receiving.test.js', ...RECEIVING_ROWS),
   ...guards('daemon/protocol/client.js', 'test/protocol/client-sending.test.js', ...SENDING_ROWS),
   ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-sending.test.js', ...REQUEST_ROWS),
   ...guards('daemon/protocol/client-requests.js', 'test/protocol/client-receiving.test.js', ...ANSWER_ROWS),
+  ...guards('daemon/protocol/client.js', 'test/protocol/internet-test.test.js', ...REACHING_ROWS),
+  ...guards('daemon/protocol/internet-test.js', 'test/protocol/internet-test.test.js', ...INTERNET_ROWS),
   ...guards('daemon/protocol/relay.js', 'test/protocol/relay.test.js', ...RELAY_ROWS),
 ];

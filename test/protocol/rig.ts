@@ -8,6 +8,7 @@ import { createHmac } from 'node:crypto';
 import { TeredoClient } from '../../daemon/protocol/client.js';
 import type { ClientConfiguration, RelayConfiguration } from '../../daemon/protocol/configuration.js';
 import type { Environment, PacketMemory } from '../../daemon/protocol/environment.js';
+import type { Reachability } from '../../daemon/protocol/internet-test.js';
 import { TeredoRelay } from '../../daemon/protocol/relay.js';
 import { type Duration, type Instant, seconds } from '../../daemon/protocol/time.js';
 import type { TunnelState } from '../../daemon/protocol/tunnel-state.js';
@@ -96,6 +97,7 @@ export class Wire {
   sent: Sent[] = [];
   delivered: Uint8Array[] = [];
   readonly states: TunnelState[] = [];
+  readonly reachabilities: Reachability[] = [];
 
   readonly output = {
     sendDatagram: (bytes: Uint8Array, address: Ipv4Address, udpPort: Port): void => {
@@ -109,6 +111,9 @@ export class Wire {
     },
     stateChanged: (state: TunnelState): void => {
       this.states.push(state);
+    },
+    reachabilityChanged: (reachability: Reachability): void => {
+      this.reachabilities.push(reachability);
     },
   };
 
@@ -234,7 +239,7 @@ export class ClientBench extends Bench<TeredoClient> {
 
 export const serverEndpoint = (address: Ipv4Address): Endpoint => ({ address, port: TEREDO_PORT });
 
-function advertisement(lies: AdvertisementLies): Uint8Array {
+export function advertisement(lies: AdvertisementLies): Uint8Array {
   const packet = emitRouterAdvertisement({
     source: lies.source ?? serverLinkLocal(SERVERS.primary),
     destination: lies.destination ?? v6('fe80::ffff:ffff:ffff'),

@@ -25,6 +25,8 @@ export interface ProbeLaunch {
   readonly signal?: AbortSignal | undefined;
   /** Script and arguments to run instead, to test how it would fare with another. */
   readonly program?: readonly string[] | undefined;
+  /** Milliseconds, instead of TIMEOUT. */
+  readonly timeout?: number | undefined;
   /** As soon as both addresses of a target have answered or are silent. */
   heard(target: number, primary: Heard | undefined, secondary: Heard | undefined): void;
 }
@@ -41,12 +43,15 @@ export interface ProbeFailure {
   readonly ok: false;
   readonly code: 'aborted' | 'internal';
   readonly sentence: string;
+  /** It broke the rules: what it has said before is not to be believed either. */
+  readonly isDistrusted: boolean;
 }
 
-const failure = (sentence: string, code: ProbeFailure['code'] = 'internal'): ProbeFailure => ({
+const failure = (sentence: string, code: ProbeFailure['code'] = 'internal', isDistrusted = false): ProbeFailure => ({
   ok: false,
   code,
   sentence,
+  isDistrusted,
 });
 
 export async function runProbe(launch: ProbeLaunch): Promise<Probed | ProbeFailure> {
@@ -93,7 +98,7 @@ class ProbeProcess {
   }
 
   #run(sockets: readonly UdpSocket[], resolve: (result: Probed | ProbeFailure) => void): void {
-    const { role, confinement, directedBroadcasts, log, signal, program } = this.#launch;
+    const { role, confinement, directedBroadcasts, log, signal, program, timeout = TIMEOUT } = this.#launch;
     if (signal?.aborted === true) {
       resolve(failure('The probe was given up.', 'aborted'));
       return;
@@ -113,7 +118,7 @@ class ProbeProcess {
     const { child, channel } = spawned;
     let lines: MessageLines | undefined;
     const giveUp = (): void => this.#finish(failure('The probe was given up.', 'aborted'));
-    const timer = setTimeout(() => this.#finish(failure('The probe does not come to an end.')), TIMEOUT);
+    const timer = setTimeout(() => this.#finish(failure('The probe does not come to an end.')), timeout);
     this.#finish = (result) => {
       this.#finish = () => {};
       clearTimeout(timer);
@@ -190,6 +195,6 @@ class ProbeProcess {
   /** An honest probe does not do this. */
   #distrust(what: string): void {
     this.#launch.log('error', `The probe of servers ${what}; it is ended.`);
-    this.#finish(failure(`The probe ${what}.`));
+    this.#finish(failure(`The probe ${what}.`, 'internal', true));
   }
 }

@@ -112,6 +112,8 @@ export async function measure(
     for (const index of entry.members) settle(index, judged(asked[index]?.name ?? '', entry));
   };
   const run = list.length === 0 ? undefined : await runGroups(list, options, directedBroadcasts, cone, heard);
+  // Progress cannot be unsaid, but nothing is decided by it.
+  if (run?.ok === false && run.isDistrusted) forget(list, results);
   const reason = run === undefined || run.ok ? internalFault() : faultOf(run);
   asked.forEach(({ name }, index) => {
     if (!results.has(index)) settle(index, refused(name, reason, undefined));
@@ -148,6 +150,15 @@ function group(groups: Map<string, Group>, { primary, secondary }: Place): Group
   };
   groups.set(key, found);
   return found;
+}
+
+/** As if the probe had said nothing. */
+function forget(list: readonly Group[], results: Map<number, ProbeResult>): void {
+  for (const entry of list) {
+    entry.primaryHeard = undefined;
+    entry.secondaryHeard = undefined;
+    for (const index of entry.members) results.delete(index);
+  }
 }
 
 const runGroups = (
