@@ -28,16 +28,13 @@ if (skip === false) {
   ip('-6', 'route', 'add', 'default', 'dev', 'net0');
 }
 
-/** The step's advice, without the shell. */
-const ADVICE = String(
-  (judgePreference(readGaiConf(''), address(TEREDO), mapped(v4(PRIVATE))).remedy ?? '').match(/"(label .*)"/)?.[1],
-).replaceAll('", "', '\n');
+const adviceOn = (content: string): string =>
+  judgePreference(readGaiConf(content), address(TEREDO), mapped(v4(PRIVATE))).command ?? '';
 const FEW_LABELS = 'label ::1/128 0\nlabel ::/0 1\nlabel ::ffff:0:0/96 4\n';
 
 const CASES: readonly (readonly [name: string, content: string, isTunnelFirst: boolean])[] = [
   ['no line at all', '', false],
   ['comments only', '#label 2001:0::/32 1\n # precedence ::/0 100\n', false],
-  ["the step's advice", ADVICE, true],
   ['labels without one for Teredo', FEW_LABELS, true],
   ['labels with one for Teredo', `${FEW_LABELS}label 2001:0::/32 7\n`, false],
   ['one label, that of Teredo, and nothing for IPv4', 'label 2001::/32 7\n', false],
@@ -47,10 +44,16 @@ const CASES: readonly (readonly [name: string, content: string, isTunnelFirst: b
   ['precedence for IPv6, labels as they are', 'precedence ::/0 100\nprecedence ::ffff:0:0/96 10\n', false],
   ['labels mended, but IPv4 before', `${FEW_LABELS}precedence ::ffff:0:0/96 100\n`, false],
   ['labels mended, and IPv6 before', `${FEW_LABELS}precedence ::/0 50\nprecedence ::ffff:0:0/96 10\n`, true],
-  ['labels mended, and a precedence for Teredo', `${FEW_LABELS}precedence 2001::/32 5\n`, true],
-  ['labels mended, all of one precedence', `${FEW_LABELS}precedence ::/0 40\n`, true],
+  ['labels mended, and one precedence, so that the others are gone', `${FEW_LABELS}precedence 2001::/32 5\n`, false],
+  ['labels mended, all of one precedence', `${FEW_LABELS}precedence ::/0 40\n`, false],
   ['tabs, capitals and a comment behind', 'label\t2001::/32\t1 # mine\nlabel ::/0 1\nlabel ::FFFF:0:0/96 4\n', true],
-  ['a line that makes no sense', 'label nonsense 1\nlabel ::/0\n', false],
+  ['a line that makes no sense', 'label nonsense 1\n', false],
+  ['no value', 'label ::/0\n', true],
+  ['a sign', 'label ::/0 +1\n', true],
+  ['a number too large', 'label ::/0 99999999999\n', false],
+  ['a length too large', 'label ::/200 1\n', false],
+  ['a length that is none', 'label ::/0x0 1\n', false],
+  ['an address of IPv4', 'label 8.8.8.8 1\n', false],
   ['a value that makes no sense', 'label 2001::/32 x\n', false],
 ];
 
@@ -67,3 +70,20 @@ for (const [name, content, isTunnelFirst] of CASES) {
     assert.deepEqual([verdict, remedy === undefined], isTunnelFirst ? ['ok', true] : ['warning', false]);
   });
 }
+
+for (const [name, content] of [
+  ['an empty file', ''],
+  ['precedences as they are built in', 'precedence ::/0 40\nprecedence ::ffff:0:0/96 10\n'],
+] as const) {
+  test(`the command that is advised does it, with ${name}`, { skip }, () => {
+    writeFileSync('/etc/gai.conf', content);
+    assert.equal(cLibrarySays(), false);
+    execFileSync('sh', ['-c', adviceOn(content)]);
+    assert.equal(cLibrarySays(), true);
+  });
+}
+
+test('no command is advised that would not do it', () => {
+  assert.equal(adviceOn('precedence ::ffff:0:0/96 100\n'), '');
+  assert.equal(adviceOn('label 2001::/32 7\n'), '');
+});
