@@ -1,6 +1,6 @@
 /** Runs the steps one after the other, each within its time, and tells of each. */
 import type { BusConnection } from '../../../dbus/connection.js';
-import type { TunnelControl } from '../bus/tunnel-control.js';
+import { probeOptions, type TunnelControl } from '../bus/tunnel-control.js';
 import { fault } from '../log-messages.js';
 import { type Measurement, measure, type ProbeTarget } from '../probe/server-probe.js';
 import { FIREWALL } from './firewall.js';
@@ -52,8 +52,6 @@ export async function diagnose(
 function sceneOf(control: TunnelControl, bus: BusConnection, signal: AbortSignal): Scene {
   let measurement: Promise<Measurement> | undefined;
   const targets = targetsOf(control);
-  const { user, log, facts } = control;
-  const tunnel = facts === undefined ? {} : { tunnel: facts.interfaceName };
   return {
     // What is true when a step asks, not what was when the diagnosis began.
     get state() {
@@ -64,9 +62,10 @@ function sceneOf(control: TunnelControl, bus: BusConnection, signal: AbortSignal
     },
     targets,
     bus,
+    user: control.user,
     signal,
     measurement: () => {
-      measurement ??= measure(targets, { user, log, signal, ...tunnel }, true);
+      measurement ??= measure(targets, { ...probeOptions(control), signal }, true);
       return measurement;
     },
     testReachability: () => control.testReachability(),

@@ -41,7 +41,7 @@ export function hasDefaultRoute(routes: string): boolean {
 
 export const DNS: Question = { id: 'dns', doing: "Resolving the server's name", ask: askDns };
 
-async function askDns({ targets, signal }: Scene): Promise<Finding> {
+async function askDns({ targets, user, signal }: Scene): Promise<Finding> {
   const [target] = targets;
   if (target === undefined) return NO_SERVER;
   const { primary } = target;
@@ -49,7 +49,7 @@ async function askDns({ targets, signal }: Scene): Promise<Finding> {
     return { verdict: 'skipped', sentence: `The server is given by its address ${primary.text}; no name is needed.` };
   }
   const began = performance.now();
-  const found = await resolveIpv4(primary.text, { signal });
+  const found = await resolveIpv4(primary.text, { user, signal });
   const took = Math.round(performance.now() - began);
   if (found.ok) {
     const sentence = `The name ${primary.text} is ${formatIpv4(found.address)} (asked for ${took} ms).`;

@@ -15,17 +15,17 @@ const SCENE = { facts: { interfaceName: NAME } } as unknown as Scene;
 
 /** The rules of one input chain. */
 const input = (rules: string, policy = 'accept'): string =>
-  `table inet t { chain input { type filter hook input priority 0; policy ${policy}; ${rules} } }`;
+  `table inet t { chain input { type filter hook input priority 0; policy ${policy}; ${rules} }; }`;
 
 const ANSWERS = 'ct state established,related accept;';
 
 const CASES: readonly (readonly [name: string, rules: string, rest: Guard['rest'], exceptions: number])[] = [
   ['no rule', '', 'accepted', 0],
   ['an empty chain', input(''), 'accepted', 0],
-  ['a chain of IPv4', 'table ip t { chain i { type filter hook input priority 0; policy drop; } }', 'accepted', 0],
+  ['a chain of IPv4', 'table ip t { chain i { type filter hook input priority 0; policy drop; }; }', 'accepted', 0],
   [
     'a chain for what is forwarded',
-    'table inet t { chain f { type filter hook forward priority 0; policy drop; } }',
+    'table inet t { chain f { type filter hook forward priority 0; policy drop; }; }',
     'accepted',
     0,
   ],
@@ -48,25 +48,25 @@ const CASES: readonly (readonly [name: string, rules: string, rest: Guard['rest'
   ['a port closed', input('tcp dport 22 drop;'), 'accepted', 1],
   [
     'a chain that is jumped to',
-    'table inet t { chain guard { tcp dport 22 accept; drop; } chain i { type filter hook input priority 0; iifname "teredo" jump guard; } }',
+    'table inet t { chain guard { tcp dport 22 accept; drop; }; chain i { type filter hook input priority 0; iifname "teredo" jump guard; }; }',
     'refused',
     1,
   ],
   [
     'a chain that goes back',
-    'table inet t { chain guard { return; drop; } chain i { type filter hook input priority 0; jump guard; } }',
+    'table inet t { chain guard { return; drop; }; chain i { type filter hook input priority 0; jump guard; }; }',
     'accepted',
     0,
   ],
   [
     'a chain that is gone to',
-    'table inet t { chain other { tcp dport 22 drop; } chain i { type filter hook input priority 0; goto other; drop; } }',
+    'table inet t { chain other { tcp dport 22 drop; }; chain i { type filter hook input priority 0; goto other; drop; }; }',
     'accepted',
     1,
   ],
   [
     'two tables',
-    `${input('accept;', 'drop')} table ip6 u { chain i { type filter hook input priority 1; policy drop; } }`,
+    `${input('accept;', 'drop')}\ntable ip6 u { chain i { type filter hook input priority 1; policy drop; }; }`,
     'refused',
     0,
   ],
