@@ -43,6 +43,7 @@ export async function diagnose(
     if (signal.aborted) break;
     heard({ id: question.id, verdict: 'running', sentence: question.doing, details: {} });
     const step = stepOf(question, await answerInTime(question, scene, control));
+    if (signal.aborted) break;
     steps.push(step);
     heard(step);
   }
@@ -82,10 +83,14 @@ function targetsOf({ facts, servers }: TunnelControl): readonly ProbeTarget[] {
 }
 
 async function answerInTime(question: Question, scene: Scene, { log }: TunnelControl): Promise<Finding> {
+  const { signal } = scene;
   let timer: NodeJS.Timeout | undefined;
+  let giveUp = (): void => {};
   const late = new Promise<Finding>((resolve) => {
     const sentence = `No answer to this within ${STEP_TIMEOUT / 1000} s.`;
     timer = setTimeout(() => resolve({ verdict: 'skipped', sentence }), STEP_TIMEOUT);
+    giveUp = () => resolve({ verdict: 'skipped', sentence: 'This was given up.' });
+    signal.addEventListener('abort', giveUp);
   });
   try {
     return await Promise.race([question.ask(scene), late]);
@@ -95,6 +100,7 @@ async function answerInTime(question: Question, scene: Scene, { log }: TunnelCon
     return { verdict: 'skipped', sentence: 'This could not be looked at; see the log of the daemon.' };
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Steps: does UDP reach servers, does the server in use answer, and what does the NAT do on the way. */
 import { localAddressTo } from '../../io/local-address.js';
-import { formatEndpoint, formatIpv4 } from '../../wire/ipv4.js';
+import { formatEndpoint, formatIpv4, type Ipv4Address, UNSPECIFIED_IPV4 } from '../../wire/ipv4.js';
 import { natBehaviour } from './nat-facts.js';
 import { NO_SERVER } from './network.js';
 import { type Finding, type Question, type Scene, text, truth } from './steps.js';
@@ -70,14 +70,21 @@ async function askServer(scene: Scene): Promise<Finding> {
   };
 }
 
+/** That the questions left by. */
+async function ownAddress({ facts }: Scene, server: Ipv4Address): Promise<Ipv4Address | undefined> {
+  const bound = facts?.bindAddress ?? UNSPECIFIED_IPV4;
+  if (bound !== UNSPECIFIED_IPV4) return bound;
+  const way = await localAddressTo(server);
+  return way.ok ? way.address : undefined;
+}
+
 export const NAT: Question = { id: 'nat', doing: 'Looking at the NAT', ask: askNat };
 
 async function askNat(scene: Scene): Promise<Finding> {
   const { sightings, localPort } = await scene.measurement();
   const first = sightings.find(({ mapped }) => mapped !== undefined);
   if (first === undefined) return { verdict: 'skipped', sentence: 'No server answers that could tell of the NAT.' };
-  const way = await localAddressTo(first.primary);
-  const nat = natBehaviour(sightings, { address: way.ok ? way.address : undefined, port: localPort });
+  const nat = natBehaviour(sightings, { address: await ownAddress(scene, first.primary), port: localPort });
   const { mapping, filtering, mapped, portPreserving, isPublic } = nat;
   const facts = {
     mapping: text(mapping),
