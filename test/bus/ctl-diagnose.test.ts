@@ -183,7 +183,7 @@ describe('on the bus', OPTIONS, () => {
       assert.ok(text.includes('\u001b[32m✓\u001b[0m Server'), text);
       const lines = text.slice(text.indexOf('✓')).split('\r\n');
       // biome-ignore lint/suspicious/noControlCharactersInRegex: those of the terminal.
-      const shown = lines.map((line) => line.replace(/^[^]*\r\u001b\[K/, '').replace(/\u001b\[\d*[mK]/g, ''));
+      const shown = lines.map((line) => line.replace(/^[\s\S]*\r\u001b\[K/, '').replace(/\u001b\[\d*[mK]/g, ''));
       assert.ok(
         shown.filter((line) => line.length > 60).every((line) => /^ {18,}\S/.test(line)),
         shown.join('\n'),

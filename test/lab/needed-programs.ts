@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
 
 /** What a program is needed for. */
-export type Purpose = 'lab' | 'c-miredo' | 'manual' | 'bus' | 'shells';
+export type Purpose = 'lab' | 'c-miredo' | 'manual' | 'bus' | 'shells' | 'network-manager';
 
 export interface NeededProgram {
   readonly program: string;
