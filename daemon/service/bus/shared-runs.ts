@@ -91,7 +91,7 @@ export class SharedRuns<Part, Result> {
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
       this.#next();
-    }, this.#interval).unref();
+    }, this.#interval);
     const heard = (part: Part): void => {
       run.parts.push(part);
       for (const listener of run.listeners) listener.heard(part);
