@@ -48,11 +48,11 @@ const nft = (rules: string): void => void execFileSync('nft', ['-f', '-'], { inp
 /** Counts what is sent to silent servers, by source. */
 function countSilent(): () => { all: number; own: number } {
   nft(`table ip count {
-    counter all { }
+    counter every { }
     counter own { }
     chain out {
       type filter hook output priority 0
-      ip daddr ${SILENT} udp dport 3544 counter name all
+      ip daddr ${SILENT} udp dport 3544 counter name every
       ip saddr ${OWN} ip daddr ${SILENT} udp dport 3544 counter name own
     }
   }`);
@@ -60,7 +60,7 @@ function countSilent(): () => { all: number; own: number } {
     const text = execFileSync('nft', ['list', 'counters'], { encoding: 'utf8' });
     const packets = (name: string): number =>
       Number(new RegExp(`counter ${name} \\{\\s+packets (\\d+)`).exec(text)?.[1]);
-    return { all: packets('all'), own: packets('own') };
+    return { all: packets('every'), own: packets('own') };
   };
 }
 
@@ -263,6 +263,8 @@ describe('questions on the message bus', OPTIONS, () => {
 
   test('the tunnel is left in peace', async (t) => {
     const daemon = await startClient(t);
+    // The news of its start are over.
+    assert.equal(await property('State'), 's "qualified"');
     const others = await eavesdrop(t);
     const before = [await property('Mapped'), await property('StateSince'), await property('Address')];
     const client = await openClient(t);
