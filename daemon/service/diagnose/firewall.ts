@@ -48,7 +48,7 @@ export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
   return {
     verdict: 'warning',
     sentence: `No firewall rule refuses anything that comes in by ${name}: through the tunnel the IPv6 Internet reaches every service of this computer, NAT or not.`,
-    remedy,
+    remedy: `Refuse what comes in by ${name} and belongs to no connection. The command does it (as root) until this computer is started again; /etc/nftables.conf is for ever.`,
     command: `nft 'table inet miredo { chain input { type filter hook input priority 0; iifname "${name}" ct state established,related accept; iifname "${name}" meta l4proto ipv6-icmp accept; iifname "${name}" drop; }; }'`,
     facts,
   };

@@ -57,13 +57,13 @@ function isTunnelFirst(tables: Tables, teredo: Ipv6Address, own: Ipv6Address): b
 const LINES = LABELS_WITHOUT_TEREDO.map(([prefix, label]) => `label ${prefix} ${label}`);
 
 const TO_APPEND = {
-  remedy: `That is as it should be. To prefer the tunnel all the same, add the built-in labels without the one of Teredo to ${GAI_CONF}; programs that are started after that use it.`,
+  remedy: `Nothing needs to be done. To prefer the tunnel all the same, add the built-in labels but Teredo's to ${GAI_CONF} (as root), and start the programs again.`,
   command: `printf '%s\\n' ${LINES.map((line) => `'${line}'`).join(' ')} >> ${GAI_CONF}`,
 };
 
 /** What is in the file already is somebody's intention. */
 const TO_EDIT = {
-  remedy: `That is as it should be. To prefer the tunnel all the same, edit ${GAI_CONF}: 2001::/32 needs the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`,
+  remedy: `Nothing needs to be done. To prefer the tunnel all the same, edit ${GAI_CONF}: 2001::/32 needs the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`,
 };
 
 /** The C library looks at IPv4 addresses as ::ffff:a.b.c.d. */

@@ -44,7 +44,7 @@ async function askServer(scene: Scene): Promise<Finding> {
     secondary: truth(secondary),
   };
   if (reachable && secondary) {
-    const time = roundTrip === undefined ? '' : ` after ${(roundTrip / 1000).toFixed(1)} ms`;
+    const time = roundTrip === undefined ? '' : ` in ${(roundTrip / 1000).toFixed(1)} ms`;
     return { verdict: 'ok', sentence: `The server ${target.name} answers${time}, from both of its addresses.`, facts };
   }
   if (fault?.code === 'secondary-silent' || fault?.code === 'server-silent') {
@@ -108,11 +108,11 @@ async function askNat(scene: Scene): Promise<Finding> {
     filtering === 'unknown'
       ? 'what it lets in is not known'
       : filtering === 'dependent'
-        ? 'it lets in only answers'
-        : 'it lets in whoever knows the mapping (cone)';
+        ? 'lets in only answers'
+        : 'lets in whoever knows the mapping (cone)';
   const port = portPreserving ? 'keeps the port' : 'changes the port';
   if (mapping === 'unknown') {
-    const sentence = `There is a NAT, of which one answer alone cannot tell whether Teredo can pass; ${lets}.`;
+    const sentence = 'There is a NAT; whether Teredo can pass it, the answer of one address alone cannot tell.';
     return { verdict: 'warning', sentence, remedy: "See the server's step: its secondary address is needed.", facts };
   }
   return {
