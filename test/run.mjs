@@ -142,7 +142,16 @@ function tellSkips() {
 }
 
 async function main(options) {
-  const missing = missingSentence(['lab', 'c-miredo', 'manual', 'bus', 'bench', 'desktop']);
+  const missing = missingSentence([
+    'lab',
+    'c-miredo',
+    'manual',
+    'bus',
+    'bench',
+    'desktop',
+    'shells',
+    'network-manager',
+  ]);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   await runUnit(options);
   const isOutside = missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace';

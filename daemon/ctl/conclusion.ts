@@ -101,8 +101,7 @@ const RELAY_REMEDY =
   'The networks that are to be reached need a relay for 2001::/32, of their own or of their provider.';
 const IPV4_PREFERRED = [
   'The tunnel works, and programs use it for what has IPv6 only.',
-  'For what has both, browsers and others take IPv4: RFC 6724 ranks Teredo below it, because IPv4 is the shorter way. ' +
-    'That is in order.',
+  'For what has both, browsers and others take IPv4: RFC 6724 ranks Teredo below it, because IPv4 is the shorter way.',
 ];
 const WORKS = ['The tunnel works: it is qualified, the IPv6 Internet answers, and programs may use it.'];
 const WORKS_MAYBE = [

@@ -51,6 +51,8 @@ interface Network {
 export interface ClientFacts {
   readonly interfaceName: string;
   readonly interfaceIndex: number;
+  /** That the tunnel's datagrams leave by; the unspecified one when the kernel chooses. */
+  readonly bindAddress: Ipv4Address;
   /** As configured; empty while there is none. */
   readonly server: string;
   /** undefined while its name is not resolved. */
@@ -139,6 +141,7 @@ export class ClientService implements Service {
     return {
       interfaceName: name,
       interfaceIndex: index,
+      bindAddress: this.#settings.bindAddress,
       server: text,
       serverAddress,
       local: isQualified ? this.#local : undefined,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
 
 /** What a program is needed for. */
-export type Purpose = 'lab' | 'c-miredo' | 'manual' | 'bus' | 'shells' | 'bench' | 'desktop';
+export type Purpose = 'lab' | 'c-miredo' | 'manual' | 'bus' | 'shells' | 'bench' | 'desktop' | 'network-manager';
 
 export interface NeededProgram {
   readonly program: string;

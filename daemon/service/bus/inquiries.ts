@@ -8,7 +8,7 @@ import type { Step } from '../diagnose/steps.js';
 import { type ProbeResult, probeServers } from '../probe/server-probe.js';
 import type { Allowed } from './server-methods.js';
 import { SharedRuns } from './shared-runs.js';
-import type { TunnelControl } from './tunnel-control.js';
+import { probeOptions, type TunnelControl } from './tunnel-control.js';
 
 export interface Asker {
   /** Unique name on the bus. */
@@ -48,13 +48,12 @@ export class Inquiries {
     const found = list.targetsOf(names);
     if (!found.ok) return found;
     const { targets } = found;
-    const { user, log } = this.#control;
     return this.#attend(asker, async (signal) => {
       const key = JSON.stringify(targets);
       const heard = (result: ProbeResult): void => tell(asker, 'ProbeProgress', [result.name, probeDetails(result)]);
       const shared = await this.#probes.join(
         key,
-        (say, until) => probeServers(targets, { user, log, signal: until, heard: say }),
+        (say, until) => probeServers(targets, { ...probeOptions(this.#control), signal: until, heard: say }),
         { heard, signal },
       );
       if (!shared.ok) return shared.why === 'busy' ? BUSY : GONE;
@@ -78,9 +77,10 @@ export class Inquiries {
   }
 
   /** A caller has left the bus. */
-  signalled({ member, sender, values }: Incoming): void {
-    if (member !== 'NameOwnerChanged' || sender !== 'org.freedesktop.DBus') return;
-    const [name, , owner] = values() ?? [];
+  signalled(message: Incoming): void {
+    const { member, sender, path } = message;
+    if (member !== 'NameOwnerChanged' || sender !== 'org.freedesktop.DBus' || path !== '/org/freedesktop/DBus') return;
+    const [name, , owner] = message.values() ?? [];
     if (owner !== '' || typeof name !== 'string') return;
     for (const controller of this.#waiting.get(name) ?? []) controller.abort();
   }

@@ -5,8 +5,8 @@
 
 /** BOUNDED: pieces of work that wait their turn. */
 const QUEUE_LIMIT = 8;
-/** Milliseconds for which a result is good for whoever asks for the same. */
-const RESULT_AGE = 1_000;
+/** Milliseconds from the beginning of one to that of the next: who asks after something has changed gets a new answer. */
+const INTERVAL = 1_000;
 
 export type Begin<Part, Result> = (heard: (part: Part) => void, signal: AbortSignal) => Promise<Result>;
 
@@ -29,19 +29,21 @@ interface Run<Part, Result> {
   readonly parts: Part[];
   readonly result: Promise<Result>;
   readonly settle: (result: Promise<Result>) => void;
-  endedAt: number | undefined;
+  hasEnded: boolean;
 }
 
 export class SharedRuns<Part, Result> {
   #current: Run<Part, Result> | undefined;
   readonly #queue: Run<Part, Result>[] = [];
-  readonly #clock: () => number;
+  /** Until the next one may begin. */
+  #rest: NodeJS.Timeout | undefined;
+  readonly #interval: number;
 
-  constructor(clock: () => number = () => performance.now()) {
-    this.#clock = clock;
+  constructor(interval = INTERVAL) {
+    this.#interval = interval;
   }
 
-  /** The work of that key: the one under way or just done, or else `begin` when it is its turn. */
+  /** The work of that key that is under way or waits, or else `begin` when it is its turn. */
   join(key: string, begin: Begin<Part, Result>, listener: Listener<Part>): Promise<Shared<Result>> {
     if (listener.signal.aborted) return Promise.resolve({ ok: false, why: 'gone' });
     const run = this.#find(key) ?? this.#add(key, begin);
@@ -61,9 +63,9 @@ export class SharedRuns<Part, Result> {
   }
 
   #find(key: string): Run<Part, Result> | undefined {
-    const { endedAt } = this.#current ?? {};
-    if (endedAt !== undefined && this.#clock() - endedAt > RESULT_AGE) this.#current = undefined;
-    return [this.#current, ...this.#queue].find((run) => run?.key === key && !run.controller.signal.aborted);
+    const isOpen = (run: Run<Part, Result>): boolean =>
+      run.key === key && !run.hasEnded && !run.controller.signal.aborted;
+    return [this.#current, ...this.#queue].find((run) => run !== undefined && isOpen(run));
   }
 
   #add(key: string, begin: Begin<Part, Result>): Run<Part, Result> | undefined {
@@ -74,7 +76,7 @@ export class SharedRuns<Part, Result> {
     });
     const controller = new AbortController();
     const run = { key, begin, controller, listeners: new Set<Listener<Part>>(), parts: [], result, settle };
-    const entry: Run<Part, Result> = { ...run, endedAt: undefined };
+    const entry: Run<Part, Result> = { ...run, hasEnded: false };
     this.#queue.push(entry);
     // After its first listener has come.
     queueMicrotask(() => this.#next());
@@ -82,17 +84,21 @@ export class SharedRuns<Part, Result> {
   }
 
   #next(): void {
-    if (this.#current !== undefined && this.#current.endedAt === undefined) return;
+    if (this.#rest !== undefined || this.#current?.hasEnded === false) return;
     const run = this.#queue.shift();
     if (run === undefined) return;
     this.#current = run;
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      this.#next();
+    }, this.#interval);
     const heard = (part: Part): void => {
       run.parts.push(part);
       for (const listener of run.listeners) listener.heard(part);
     };
     const work = run.begin(heard, run.controller.signal);
     const ended = (): void => {
-      run.endedAt = this.#clock();
+      run.hasEnded = true;
       this.#next();
     };
     work.then(ended, ended);
@@ -102,7 +108,7 @@ export class SharedRuns<Part, Result> {
   /** Work that nobody waits for any more is given up. */
   #leave(run: Run<Part, Result>, listener: Listener<Part>): void {
     run.listeners.delete(listener);
-    if (run.listeners.size > 0 || run.endedAt !== undefined) return;
+    if (run.listeners.size > 0 || run.hasEnded) return;
     run.controller.abort();
     const place = this.#queue.indexOf(run);
     if (place >= 0) this.#queue.splice(place, 1);

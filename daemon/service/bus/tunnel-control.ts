@@ -5,6 +5,7 @@ import type { Confinement, EngineStatistics } from '../../tunnel/messages.js';
 import type { ClientFacts } from '../client-service.js';
 import type { NatFiltering } from '../diagnose/nat-facts.js';
 import type { Log } from '../log.js';
+import type { ProbeOptions } from '../probe/server-probe.js';
 import type { TunnelServers } from '../servers/tunnel-servers.js';
 
 export interface TunnelControl {
@@ -28,4 +29,10 @@ export interface TunnelControl {
   learnt(filtering: NatFiltering): void;
   /** false when the tunnel is stopped. */
   restart(): boolean;
+}
+
+/** Servers are asked as the tunnel asks them: as nobody in particular, and by the same way. */
+export function probeOptions({ user, log, facts }: TunnelControl): ProbeOptions {
+  const way = facts === undefined ? {} : { bindAddress: facts.bindAddress, tunnel: facts.interfaceName };
+  return { user, log, ...way };
 }

@@ -1,6 +1,6 @@
 /** Runs the steps one after the other, each within its time, and tells of each. */
 import type { BusConnection } from '../../../dbus/connection.js';
-import type { TunnelControl } from '../bus/tunnel-control.js';
+import { probeOptions, type TunnelControl } from '../bus/tunnel-control.js';
 import { fault } from '../log-messages.js';
 import { type Measurement, measure, type ProbeTarget } from '../probe/server-probe.js';
 import { FIREWALL } from './firewall.js';
@@ -43,6 +43,7 @@ export async function diagnose(
     if (signal.aborted) break;
     heard({ id: question.id, verdict: 'running', sentence: question.doing, details: {} });
     const step = stepOf(question, await answerInTime(question, scene, control));
+    if (signal.aborted) break;
     steps.push(step);
     heard(step);
   }
@@ -52,8 +53,6 @@ export async function diagnose(
 function sceneOf(control: TunnelControl, bus: BusConnection, signal: AbortSignal): Scene {
   let measurement: Promise<Measurement> | undefined;
   const targets = targetsOf(control);
-  const { user, log, facts } = control;
-  const tunnel = facts === undefined ? {} : { tunnel: facts.interfaceName };
   return {
     // What is true when a step asks, not what was when the diagnosis began.
     get state() {
@@ -64,9 +63,10 @@ function sceneOf(control: TunnelControl, bus: BusConnection, signal: AbortSignal
     },
     targets,
     bus,
+    user: control.user,
     signal,
     measurement: () => {
-      measurement ??= measure(targets, { user, log, signal, ...tunnel }, true);
+      measurement ??= measure(targets, { ...probeOptions(control), signal }, true);
       return measurement;
     },
     testReachability: () => control.testReachability(),
@@ -83,10 +83,14 @@ function targetsOf({ facts, servers }: TunnelControl): readonly ProbeTarget[] {
 }
 
 async function answerInTime(question: Question, scene: Scene, { log }: TunnelControl): Promise<Finding> {
+  const { signal } = scene;
   let timer: NodeJS.Timeout | undefined;
+  let giveUp = (): void => {};
   const late = new Promise<Finding>((resolve) => {
     const sentence = `No answer to this within ${STEP_TIMEOUT / 1000} s.`;
     timer = setTimeout(() => resolve({ verdict: 'skipped', sentence }), STEP_TIMEOUT);
+    giveUp = () => resolve({ verdict: 'skipped', sentence: 'This was given up.' });
+    signal.addEventListener('abort', giveUp);
   });
   try {
     return await Promise.race([question.ask(scene), late]);
@@ -96,6 +100,7 @@ async function answerInTime(question: Question, scene: Scene, { log }: TunnelCon
     return { verdict: 'skipped', sentence: 'This could not be looked at; see the log of the daemon.' };
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

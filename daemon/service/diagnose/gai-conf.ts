@@ -2,8 +2,9 @@
  * /etc/gai.conf, by which the C library sorts a host's addresses (RFC 6724 §2.1, §6; gai.conf(5)): the tables it makes,
  * and which of two destinations comes first by them.
  *
- * As glibc reads it: a file that holds one line of a kind replaces the built-in table of that kind as a whole. What no
- * line covers then has label 1, precedence 40.
+ * As glibc reads it (test/service/diagnose/gai-conf.test.ts asks the real one): a file that holds one line of a kind
+ * replaces the built-in table of that kind as a whole. What no line covers then has label 1, precedence 40. A number
+ * that is not there is 0.
  */
 import { type Ipv6Address, parseIpv6 } from '../../wire/ipv6.js';
 
@@ -19,6 +20,9 @@ export interface Tables {
   /** Whether the file says something of labels itself. */
   readonly hasLabels: boolean;
 }
+
+/** The built-in labels but Teredo's, in place of what the tables have. */
+export const withoutTeredo = (tables: Tables): Tables => ({ ...tables, labels: table(LABELS_WITHOUT_TEREDO) });
 
 /** Of the built-in label table but 2001::/32, whose label of its own is what keeps Teredo behind IPv4. */
 export const LABELS_WITHOUT_TEREDO: readonly (readonly [string, number])[] = [
@@ -40,14 +44,22 @@ const PRECEDENCES: readonly (readonly [string, number])[] = [
 ];
 const REST_LABEL = 1;
 const REST_PRECEDENCE = 40;
+/** An int of C. */
+const VALUE_LIMIT = 0x7fffffff;
 /** BOUNDED: lines that are looked at. */
 const LINES = 1000;
 
+/** As strtoul(3) takes it, which glibc uses. */
+function decimal(digits: string): number | undefined {
+  return /^\+?\d*$/.test(digits) && Number(digits) <= VALUE_LIMIT ? Number(digits) : undefined;
+}
+
 function entry(prefixText: string, value: number): Entry | undefined {
-  const [address = '', lengthText = '128'] = prefixText.split('/');
+  // Without a length glibc 2.36 takes whatever is in its memory; most often the line counts for nothing.
+  const [address = '', lengthText = 'none'] = prefixText.split('/');
   const prefix = parseIpv6(address);
-  const length = Number(lengthText);
-  if (prefix === undefined || !Number.isInteger(length) || length < 0 || length > 128) return undefined;
+  const length = decimal(lengthText);
+  if (prefix === undefined || length === undefined || length > 128) return undefined;
   return { prefix, length, value };
 }
 
@@ -63,7 +75,8 @@ export function readGaiConf(content: string): Tables {
   for (const line of content.split('\n', LINES)) {
     const [word, prefix = '', value = ''] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (word !== 'label' && word !== 'precedence') continue;
-    const read = /^\d{1,10}$/.test(value) ? entry(prefix, Number(value)) : undefined;
+    const number = decimal(value);
+    const read = number === undefined ? undefined : entry(prefix, number);
     if (read !== undefined) (word === 'label' ? labels : precedences).push(read);
   }
   return {

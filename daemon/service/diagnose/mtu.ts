@@ -1,6 +1,6 @@
 /** Step: the interface has the tunnel's MTU, and its packets fit into those of the network below (RFC 4380 §5.1.2). */
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { readLink } from '../../io/link.js';
 import { localAddressTo } from '../../io/local-address.js';
 import { formatIpv4 } from '../../wire/ipv4.js';
 import type { Finding, Question, Scene } from './steps.js';
@@ -15,8 +15,16 @@ async function askMtu({ state, facts }: Scene): Promise<Finding> {
     return { verdict: 'skipped', sentence: 'There is an MTU only when the tunnel is qualified.' };
   }
   const { interfaceName } = facts;
-  const own = mtuOf(interfaceName);
-  if (own === undefined) return { verdict: 'failed', sentence: `The interface ${interfaceName} is gone.` };
+  const link = await readLink(interfaceName);
+  if (!link.ok) {
+    if (link.code !== 'gone') return { verdict: 'skipped', sentence: link.sentence };
+    return {
+      verdict: 'failed',
+      sentence: `The interface ${interfaceName} is gone.`,
+      remedy: 'The daemon makes it anew in a moment; see its log when it does not.',
+    };
+  }
+  const own = link.mtu;
   if (own !== state.mtu) {
     return {
       verdict: 'failed',
@@ -27,7 +35,7 @@ async function askMtu({ state, facts }: Scene): Promise<Finding> {
   }
   const way = await localAddressTo(state.server);
   const below = way.ok ? interfaceOf(formatIpv4(way.address)) : undefined;
-  const outer = below === undefined ? undefined : mtuOf(below);
+  const outer = below === undefined ? undefined : await mtuOf(below);
   const needed = state.mtu + OUTER_HEADERS;
   if (outer === undefined) {
     return { verdict: 'ok', sentence: `Packets may have ${own} bytes; what is below the tunnel is not known.` };
@@ -46,13 +54,10 @@ async function askMtu({ state, facts }: Scene): Promise<Finding> {
   };
 }
 
-function mtuOf(name: string): number | undefined {
-  try {
-    const mtu = Number(readFileSync(`/sys/class/net/${name}/mtu`, 'latin1'));
-    return Number.isInteger(mtu) && mtu > 0 ? mtu : undefined;
-  } catch {
-    return undefined;
-  }
+/** Not from /sys, which may be that of another network namespace. */
+async function mtuOf(name: string): Promise<number | undefined> {
+  const link = await readLink(name);
+  return link.ok && link.mtu > 0 ? link.mtu : undefined;
 }
 
 function interfaceOf(address: string): string | undefined {

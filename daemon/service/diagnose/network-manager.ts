@@ -3,6 +3,10 @@ import type { BusConnection, Reply } from '../../../dbus/connection.js';
 import type { Finding, Question, Scene } from './steps.js';
 
 const NAME = 'org.freedesktop.NetworkManager';
+/** What its properties have for "none". */
+const NO_PATH = '/';
+/** NM_ACTIVATION_STATE_FLAG_EXTERNAL: the connection is what it has found on the interface. */
+const EXTERNAL = 0x80;
 /** Milliseconds. */
 const PATIENCE = 5_000;
 
@@ -28,16 +32,37 @@ async function askNetworkManager({ bus, facts }: Scene): Promise<Finding> {
     return { verdict: 'skipped', sentence: `NetworkManager does not tell (${device.name}).` };
   }
   const path = String(device.values[0]);
-  const got = await call(bus, path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [`${NAME}.Device`, 'Managed']);
-  const managed = got.ok ? (got.values[0] as { readonly value?: unknown } | undefined)?.value : undefined;
+  const managed = await property(bus, path, `${NAME}.Device`, 'Managed');
   if (typeof managed !== 'boolean') return { verdict: 'skipped', sentence: 'NetworkManager does not tell.' };
+  const active = managed ? await property(bus, path, `${NAME}.Device`, 'ActiveConnection') : NO_PATH;
+  return judge(name, managed, await holdOf(bus, active));
+}
+
+/** 'own': a connection of its own is up on the interface; 'external': it looks on while another runs it. */
+type Hold = 'own' | 'external' | 'none';
+
+async function holdOf(bus: BusConnection, active: unknown): Promise<Hold> {
+  if (typeof active !== 'string' || active === NO_PATH) return 'none';
+  const flags = await property(bus, active, `${NAME}.Connection.Active`, 'StateFlags');
+  return typeof flags === 'number' && (flags & EXTERNAL) !== 0 ? 'external' : 'own';
+}
+
+function judge(name: string, managed: boolean, hold: Hold): Finding {
   if (!managed) return { verdict: 'ok', sentence: `NetworkManager leaves the interface ${name} alone.` };
-  return {
-    verdict: 'failed',
-    sentence: `NetworkManager manages the interface ${name}, and may take its address away.`,
-    remedy: `Put "[keyfile]" and "unmanaged-devices=interface-name:${name}" into a file of /etc/NetworkManager/conf.d, and reload it.`,
-    command: `nmcli device set ${name} managed no`,
-  };
+  const remedy = `Put "[keyfile]" and "unmanaged-devices=interface-name:${name}" into a file of /etc/NetworkManager/conf.d, and reload NetworkManager; until it is started again, the command does it.`;
+  const advice = { remedy, command: `nmcli device set ${name} managed no` };
+  if (hold === 'own') {
+    const sentence = `NetworkManager runs a connection of its own on the interface ${name}, and takes the tunnel's address away.`;
+    return { verdict: 'failed', sentence, ...advice };
+  }
+  const what = hold === 'external' ? 'only looks on' : 'does nothing with it';
+  const sentence = `NetworkManager counts the interface ${name} among its own; for now it ${what}, but who clicks it there breaks the tunnel.`;
+  return { verdict: 'warning', sentence, ...advice };
+}
+
+async function property(bus: BusConnection, path: string, owner: string, name: string): Promise<unknown> {
+  const got = await call(bus, path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [owner, name]);
+  return got.ok ? (got.values[0] as { readonly value?: unknown } | undefined)?.value : undefined;
 }
 
 const call = (

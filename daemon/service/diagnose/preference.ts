@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readHostAddresses } from '../../io/interfaces.js';
 import { formatIpv4, type Ipv4Address } from '../../wire/ipv4.js';
 import { type Ipv6Address, parseIpv6 } from '../../wire/ipv6.js';
-import { goesBefore, LABELS_WITHOUT_TEREDO, readGaiConf, type Tables, type Way } from './gai-conf.js';
+import { goesBefore, LABELS_WITHOUT_TEREDO, readGaiConf, type Tables, type Way, withoutTeredo } from './gai-conf.js';
 import { type Finding, type Question, type Scene, truth } from './steps.js';
 
 const GAI_CONF = '/etc/gai.conf';
@@ -36,29 +36,35 @@ function askPreference({ state, facts }: Scene): Finding {
 
 /** For names that have both an IPv6 and an IPv4 address, with these sources. */
 export function judgePreference(tables: Tables, teredo: Ipv6Address, own: Ipv6Address): Finding {
-  const tunnel: Way = { source: teredo, destination: SOME_IPV6 };
-  const plain: Way = { source: own, destination: SOME_IPV4 };
-  const isFirst = goesBefore(tables, tunnel, plain);
-  const facts = { native: truth(false), preferred: truth(isFirst === true) };
-  if (isFirst === true) {
+  const isFirst = isTunnelFirst(tables, teredo, own);
+  const facts = { native: truth(false), preferred: truth(isFirst) };
+  if (isFirst) {
     return { verdict: 'ok', sentence: 'Applications use the tunnel for every name that has an IPv6 address.', facts };
   }
   const sentence =
-    'Browsers and most applications use IPv4 for names that have both kinds of addresses; the tunnel is used for names with IPv6 only. Teredo is the last resort by RFC 6724, which the C library follows.';
-  return { verdict: 'warning', sentence, facts, ...advice(tables) };
+    'Browsers and most other applications use IPv4 for names that have both IPv4 and IPv6, and the tunnel only for names that have nothing but IPv6: Teredo is the last resort (RFC 6724).';
+  const canAppend = !tables.hasLabels && isTunnelFirst(withoutTeredo(tables), teredo, own);
+  return { verdict: 'warning', sentence, facts, ...(canAppend ? TO_APPEND : TO_EDIT) };
 }
 
-function advice(tables: Tables): { readonly remedy: string; readonly command?: string } {
-  if (tables.hasLabels) {
-    const remedy = `That is as it should be. To prefer the tunnel all the same, give 2001::/32 in ${GAI_CONF} the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`;
-    return { remedy };
-  }
-  const lines = LABELS_WITHOUT_TEREDO.map(([prefix, label]) => `label ${prefix} ${label}`);
-  return {
-    remedy: `That is as it should be. To prefer the tunnel all the same, add to ${GAI_CONF} the lines "${lines.join('", "')}": the built-in labels without the one of 2001::/32.`,
-    command: `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >> ${GAI_CONF}`,
-  };
+/** Where rules 5 and 6 say nothing the order is nobody's, and IPv4 comes first as often as not. */
+function isTunnelFirst(tables: Tables, teredo: Ipv6Address, own: Ipv6Address): boolean {
+  const tunnel: Way = { source: teredo, destination: SOME_IPV6 };
+  const plain: Way = { source: own, destination: SOME_IPV4 };
+  return goesBefore(tables, tunnel, plain) === true;
 }
+
+const LINES = LABELS_WITHOUT_TEREDO.map(([prefix, label]) => `label ${prefix} ${label}`);
+
+const TO_APPEND = {
+  remedy: `Nothing needs to be done. To prefer the tunnel all the same, add the built-in labels but Teredo's to ${GAI_CONF} (as root), and start the programs again.`,
+  command: `printf '%s\\n' ${LINES.map((line) => `'${line}'`).join(' ')} >> ${GAI_CONF}`,
+};
+
+/** What is in the file already is somebody's intention. */
+const TO_EDIT = {
+  remedy: `Nothing needs to be done. To prefer the tunnel all the same, edit ${GAI_CONF}: 2001::/32 needs the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`,
+};
 
 /** The C library looks at IPv4 addresses as ::ffff:a.b.c.d. */
 export function mapped(address: Ipv4Address): Ipv6Address {

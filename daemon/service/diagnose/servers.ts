@@ -1,6 +1,6 @@
 /** Steps: does UDP reach servers, does the server in use answer, and what does the NAT do on the way. */
 import { localAddressTo } from '../../io/local-address.js';
-import { formatEndpoint, formatIpv4 } from '../../wire/ipv4.js';
+import { formatEndpoint, formatIpv4, type Ipv4Address, UNSPECIFIED_IPV4 } from '../../wire/ipv4.js';
 import { natBehaviour } from './nat-facts.js';
 import { NO_SERVER } from './network.js';
 import { type Finding, type Question, type Scene, text, truth } from './steps.js';
@@ -44,7 +44,7 @@ async function askServer(scene: Scene): Promise<Finding> {
     secondary: truth(secondary),
   };
   if (reachable && secondary) {
-    const time = roundTrip === undefined ? '' : ` after ${(roundTrip / 1000).toFixed(1)} ms`;
+    const time = roundTrip === undefined ? '' : ` in ${(roundTrip / 1000).toFixed(1)} ms`;
     return { verdict: 'ok', sentence: `The server ${target.name} answers${time}, from both of its addresses.`, facts };
   }
   if (fault?.code === 'secondary-silent' || fault?.code === 'server-silent') {
@@ -70,14 +70,21 @@ async function askServer(scene: Scene): Promise<Finding> {
   };
 }
 
+/** That the questions left by. */
+async function ownAddress({ facts }: Scene, server: Ipv4Address): Promise<Ipv4Address | undefined> {
+  const bound = facts?.bindAddress ?? UNSPECIFIED_IPV4;
+  if (bound !== UNSPECIFIED_IPV4) return bound;
+  const way = await localAddressTo(server);
+  return way.ok ? way.address : undefined;
+}
+
 export const NAT: Question = { id: 'nat', doing: 'Looking at the NAT', ask: askNat };
 
 async function askNat(scene: Scene): Promise<Finding> {
   const { sightings, localPort } = await scene.measurement();
   const first = sightings.find(({ mapped }) => mapped !== undefined);
   if (first === undefined) return { verdict: 'skipped', sentence: 'No server answers that could tell of the NAT.' };
-  const way = await localAddressTo(first.primary);
-  const nat = natBehaviour(sightings, { address: way.ok ? way.address : undefined, port: localPort });
+  const nat = natBehaviour(sightings, { address: await ownAddress(scene, first.primary), port: localPort });
   const { mapping, filtering, mapped, portPreserving, isPublic } = nat;
   const facts = {
     mapping: text(mapping),
@@ -101,11 +108,11 @@ async function askNat(scene: Scene): Promise<Finding> {
     filtering === 'unknown'
       ? 'what it lets in is not known'
       : filtering === 'dependent'
-        ? 'it lets in only answers'
-        : 'it lets in whoever knows the mapping (cone)';
+        ? 'lets in only answers'
+        : 'lets in whoever knows the mapping (cone)';
   const port = portPreserving ? 'keeps the port' : 'changes the port';
   if (mapping === 'unknown') {
-    const sentence = `There is a NAT, of which one answer alone cannot tell whether Teredo can pass; ${lets}.`;
+    const sentence = 'There is a NAT; whether Teredo can pass it, the answer of one address alone cannot tell.';
     return { verdict: 'warning', sentence, remedy: "See the server's step: its secondary address is needed.", facts };
   }
   return {

@@ -3,6 +3,7 @@ import type { BusConnection } from '../../../dbus/connection.js';
 import type { Variant } from '../../../dbus/org-miredo.js';
 import type { Reachability } from '../../protocol/internet-test.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
+import type { Confinement } from '../../tunnel/messages.js';
 import type { ClientFacts } from '../client-service.js';
 import type { Measurement, ProbeTarget } from '../probe/server-probe.js';
 import type { NatFiltering } from './nat-facts.js';
@@ -41,6 +42,8 @@ export interface Scene {
   /** The server in use first, then the others of the list. */
   readonly targets: readonly ProbeTarget[];
   readonly bus: BusConnection;
+  /** As whom the network's answers are read. */
+  readonly user: Confinement;
   readonly signal: AbortSignal;
   /** The servers' answers; they are asked once, by the first step that wants to know. */
   measurement(): Promise<Measurement>;

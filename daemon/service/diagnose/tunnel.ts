@@ -47,7 +47,7 @@ async function askRelay(scene: Scene): Promise<Finding> {
     sentence:
       'The tunnel is qualified, but the IPv6 Internet does not answer: there may be no relay near the hosts that were asked, or the server does not forward.',
     remedy:
-      'Choose another server. Relays are run by others: where none is near, only other Teredo clients can be reached; Ipv6TestAddress in miredo.conf says which hosts are asked.',
+      'Relays are run by others, and without one only other Teredo clients can be reached. When it is the server, another one helps. Ipv6TestAddress in miredo.conf says which hosts are asked.',
     command: 'miredoctl server auto',
   };
 }

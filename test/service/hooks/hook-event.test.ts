@@ -9,7 +9,7 @@ import {
   hookFacts,
   NO_FACTS,
 } from '../../../daemon/service/hooks/hook-event.js';
-import { port } from '../../../daemon/wire/ipv4.js';
+import { port, UNSPECIFIED_IPV4 } from '../../../daemon/wire/ipv4.js';
 import { parseIpv6 } from '../../../daemon/wire/ipv6.js';
 import { v4 } from '../../protocol/rig.js';
 
@@ -29,6 +29,7 @@ const QUALIFIED = hookFacts(
   {
     interfaceName: 'teredo',
     interfaceIndex: 7,
+    bindAddress: UNSPECIFIED_IPV4,
     server: 'teredo.example.net',
     serverAddress: v4('203.0.113.10'),
     local: undefined,
