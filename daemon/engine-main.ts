@@ -68,7 +68,8 @@ const PRIVILEGED_STEPS: readonly ConfinementStep[] = ['chroot', 'bounding-set', 
 
 /** Returns what could not be done but may be lacking; ends the process when it may not. */
 function shutIn(confinement: Confinement): readonly string[] {
-  const mayLack = confinement.keepUser || process.geteuid?.() !== 0 ? PRIVILEGED_STEPS : [];
+  const wasOrdinary = process.geteuid?.() !== 0;
+  const mayLack = confinement.keepUser || wasOrdinary ? PRIVILEGED_STEPS : [];
   const result = confine(confinement);
   const undone = result.ok ? [] : result.undone;
   const fatal = undone.find(({ step }) => !mayLack.includes(step));
@@ -76,6 +77,8 @@ function shutIn(confinement: Confinement): readonly string[] {
     process.stderr.write(`${fatal.sentence}\n`);
     process.exit(EXIT_NOT_CONFINED);
   }
+  // Who never had privilege lacks nothing that the filter does not forbid as well.
+  const isOrdinary = wasOrdinary && result.seccomp === 'installed';
   const filter = result.seccomp === 'unsupported' ? ['no filter of system calls is known for this processor'] : [];
-  return [...undone.map(({ sentence }) => sentence), ...filter];
+  return [...(isOrdinary ? [] : undone.map(({ sentence }) => sentence)), ...filter];
 }

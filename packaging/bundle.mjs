@@ -2,7 +2,7 @@
  * Puts each program into one file, build/bin/NAME.js: a daemon of eighty small modules starts in half the time when
  * Node does not have to look for each. Run by build.mjs; the programs also run unbundled, from build/daemon.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -26,7 +26,7 @@ const entries = Object.entries(programs)
   .map(([name, file]) => ({ out: name, in: join(root, 'build/daemon', file) }))
   .filter((entry) => existsSync(entry.in));
 
-await build({
+const { metafile } = await build({
   entryPoints: entries,
   outdir: join(root, 'build/bin'),
   bundle: true,
@@ -35,4 +35,13 @@ await build({
   format: 'esm',
   banner: { js: banner },
   logLevel: 'warning',
+  metafile: true,
 });
+
+/** Packages whose code is in the programs, for their licences to go with them. */
+const bundled = new Set(
+  Object.keys(metafile.inputs)
+    .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
+    .filter((name) => name !== undefined),
+);
+writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify([...bundled].sort())}\n`);

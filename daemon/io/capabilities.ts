@@ -69,3 +69,24 @@ const isStep = (text: string): text is LimitStep => Object.hasOwn(REFUSALS, text
 
 const remedy = (step: LimitStep, errno: string): string =>
   step === 'bounding-set' && errno === 'EPERM' ? '; that needs the capability CAP_SETPCAP (or root)' : '';
+
+/**
+ * Calls `start`, which starts a program, so that the program has these capabilities if we have them: one that root
+ * starts has them anyway, one of another user only when they are lent. Whatever else is started gets none.
+ */
+export function lendCapabilities<Started>(names: readonly CapabilityName[], start: () => Started): Started {
+  if (process.geteuid?.() === 0) return start();
+  const addon = loadAddon();
+  // What could not be lent is what the program will complain of.
+  addon.lendCapabilities(names);
+  try {
+    return start();
+  } finally {
+    addon.lendCapabilities([]);
+  }
+}
+
+/** What a unit gives its program (AmbientCapabilities=) is not for everything that this one starts. */
+export function keepCapabilitiesToOneself(): void {
+  loadAddon().lendCapabilities([]);
+}

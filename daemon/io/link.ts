@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { parseIpv6 } from '../wire/ipv6.js';
+import { lendCapabilities } from './capabilities.js';
 import {
   configurationLines,
   isUsableLinkName,
@@ -107,11 +108,13 @@ function runIp(options: readonly string[], lines: readonly string[], purpose: st
     return Promise.resolve({ ok: false, code: 'no-ip-command', sentence, stderr: '' });
   }
   return new Promise((resolve) => {
-    const child = spawn(program, ['-6', ...options, '-batch', '-'], {
-      env: { LC_ALL: 'C' },
-      timeout: IP_TIMEOUT,
-      killSignal: 'SIGKILL',
-    });
+    const child = lendCapabilities(['CAP_NET_ADMIN'], () =>
+      spawn(program, ['-6', ...options, '-batch', '-'], {
+        env: { LC_ALL: 'C' },
+        timeout: IP_TIMEOUT,
+        killSignal: 'SIGKILL',
+      }),
+    );
     let stdout = '';
     let stderr = '';
     child.on('error', (error) => resolve(refusal(purpose, error.message)));

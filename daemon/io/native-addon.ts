@@ -73,12 +73,16 @@ export interface NativeAddon {
   closeNetworkWatch(watch: NativeWatch): void;
   /** Throws when a name is unknown. */
   limitCapabilities(names: readonly string[]): { readonly undone: readonly NativeFailure[]; readonly held: string[] };
+  /** None: takes back what was lent. 0, or an errno. Throws when a name is unknown. */
+  lendCapabilities(names: readonly string[]): number;
 }
 
-/** As node-gyp leaves it, beside the sources: seen from daemon/io, from build/daemon/io, and from build/bin. */
-const PLACES = ['./native', '../../../daemon/io/native', '../../daemon/io/native'].map(
-  (folder) => `${folder}/build/Release/packet_path.node`,
-);
+/**
+ * Beside the bundle, as it is installed; or as node-gyp leaves it, beside the sources: seen from daemon/io, from
+ * build/daemon/io, and from build/bin.
+ */
+const FOLDERS = ['./native', '../../../daemon/io/native', '../../daemon/io/native'];
+const PLACES = ['./packet_path.node', ...FOLDERS.map((folder) => `${folder}/build/Release/packet_path.node`)];
 
 let loaded: NativeAddon | undefined;
 

@@ -2,7 +2,7 @@
  * The life of a program: start its service, heed signals, mend what breaks, leave nothing behind.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { limitCapabilities } from '../io/capabilities.js';
+import { keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
 import { SENTENCES } from '../protocol/reasons.js';
 import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
@@ -78,6 +78,7 @@ export class Daemon<Settings extends AnySettings> {
 
   /** Returns when the service works; ends the process when it cannot be started. */
   async run(): Promise<void> {
+    keepCapabilitiesToOneself();
     const settings = this.#role.load();
     if (settings === undefined) process.exit(EXIT_USAGE);
     this.#useSettings(settings);

@@ -42,6 +42,7 @@ export const DEFAULT_USERS = ['miredo', 'nobody'];
 export function planConfinement(
   options: PrivilegeOptions,
 ): ({ readonly ok: true } & { readonly confinement: Confinement }) | PrivilegeFailure {
+  if (process.geteuid?.() !== 0) return planWithoutRoot(options);
   const names = options.user === undefined ? DEFAULT_USERS : [options.user];
   const user = names.map(lookupUser).find((found) => found !== undefined);
   if (user === undefined) {
@@ -55,6 +56,21 @@ export function planConfinement(
   // An engine does not follow a symbolic link into its root: what it leads to now is what counts.
   const root = realpathSync(options.chroot ?? EMPTY_ROOT);
   return { ok: true, confinement: { root, uid, gid, keepUser: uid === 0, parent: process.pid } };
+}
+
+/**
+ * As an ordinary user with CAP_NET_ADMIN (systemd's User= with AmbientCapabilities=). The engine is of the same user
+ * then, and of no capability; what keeps it from files and processes, the supervisor's included, is the filter of
+ * system calls.
+ */
+function planWithoutRoot({ user, chroot }: PrivilegeOptions): ReturnType<typeof planConfinement> {
+  const uid = process.geteuid?.() ?? 0;
+  if (user !== undefined && lookupUser(user)?.uid !== uid) {
+    return { ok: false, sentence: `Only root can run the engine as ${user}; leave -u out, or start it as root.` };
+  }
+  if (chroot !== undefined) return { ok: false, sentence: 'Only root can use -t; leave it out, or start it as root.' };
+  const gid = process.getegid?.() ?? 0;
+  return { ok: true, confinement: { root: '/', uid, gid, keepUser: true, parent: process.pid } };
 }
 
 /** What is wrong, as a sentence; undefined when it is there. */

@@ -1,6 +1,6 @@
 /** Capabilities of a real Node before and after, and of a program that it starts. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -113,4 +113,21 @@ test('a name that is none is a fault of the caller, and nothing is done', () => 
     assert.throws(() => limitCapabilities(['CAP_KILL', name as CapabilityName]), TypeError);
   }
   assert.deepEqual(parseThreadStatus(readFileSync('/proc/self/status', 'utf8')).capabilities, own);
+});
+
+test('what is lent reaches the program that is started for it, and no other', OPTIONS, async () => {
+  const program = `
+    import { spawnSync } from 'node:child_process';
+    import { keepCapabilitiesToOneself, lendCapabilities } from '${new URL('../../daemon/io/capabilities.js', import.meta.url)}';
+    const look = () => spawnSync('cat', ['/proc/self/status'], { encoding: 'utf8' }).stdout;
+    keepCapabilitiesToOneself();
+    const texts = [look(), lendCapabilities(['CAP_NET_ADMIN'], look), look()];
+    process.stdout.write(JSON.stringify(texts));`;
+  const raised = '--inh-caps=-all,+net_admin,+kill';
+  const user = ['--reuid=1', '--regid=1', '--clear-groups', raised, '--ambient-caps=-all,+net_admin,+kill'];
+  const words = [...user, process.execPath, '--input-type=module', '-e', program];
+  const { stdout, stderr } = spawnSync('setpriv', words, { encoding: 'utf8', timeout: 20_000 });
+  assert.equal(stderr, '');
+  const effective = (JSON.parse(stdout) as string[]).map((text) => parseThreadStatus(text).capabilities[2]);
+  assert.deepEqual(effective, [NONE, setOf(['CAP_NET_ADMIN']), NONE]);
 });

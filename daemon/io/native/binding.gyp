@@ -28,6 +28,7 @@
       'cflags_cc': [
         '-std=c++17',
         '-O2',
+        '-g',
         '-Wall',
         '-Wextra',
         '-Wshadow',

@@ -142,3 +142,20 @@ int limit_capabilities(CapabilitySet kept) {
   if (unread != 0) return unread;
   return write_capabilities({held.effective & kept, held.permitted & kept, held.inheritable & kept});
 }
+
+int raise_ambient(CapabilitySet lent) {
+  Capabilities held;
+  const int unread = read_capabilities(&held);
+  if (unread != 0) return unread;
+  // Ambient ones have to be inheritable, which those are not that a file gave.
+  if ((lent & ~held.inheritable) != 0) {
+    const int error = write_capabilities({held.effective, held.permitted, held.inheritable | lent});
+    if (error != 0) return error;
+  }
+  for (int capability = 0; capability < MAXIMUM; capability++) {
+    if (has(lent, capability) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0) return errno;
+  }
+  return 0;
+}
+
+int clear_ambient() { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ? errno : 0; }

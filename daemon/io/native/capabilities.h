@@ -31,3 +31,7 @@ int limit_bounding_set(CapabilitySet kept);
 
 // Permitted, effective, inheritable and ambient.
 int limit_capabilities(CapabilitySet kept);
+
+// What a program that this thread starts is given, although its user is not root. Raising takes permitted ones.
+int raise_ambient(CapabilitySet lent);
+int clear_ambient();

@@ -1,5 +1,6 @@
 #include "privilege-binding.h"
 
+#include "capabilities.h"
 #include "capability-limit.h"
 #include "confine.h"
 #include "errors.h"
@@ -86,12 +87,25 @@ napi_value js_limit_capabilities(napi_env env, napi_callback_info info) {
   return object;
 }
 
+// Of the calling thread, which is the one that starts programs.
+napi_value js_lend_capabilities(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 1> values;
+  CapabilitySet lent = 0;
+  if (!arguments(env, info, values) || !capability_set(env, values[0], &lent)) {
+    return throw_type_error(env, "lendCapabilities(names)");
+  }
+  napi_value error;
+  napi_create_int32(env, lent == 0 ? clear_ambient() : raise_ambient(lent), &error);
+  return error;
+}
+
 }  // namespace
 
 void define_privilege(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       FUNCTION("confine", js_confine),
       FUNCTION("limitCapabilities", js_limit_capabilities),
+      FUNCTION("lendCapabilities", js_lend_capabilities),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
 }

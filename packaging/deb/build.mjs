@@ -1,0 +1,53 @@
+/**
+ * Builds the Debian packages into build/deb: `npm run deb`. Needs dpkg-dev and debhelper; no root.
+ *
+ * The same tree gives the same bytes: times are those of the changelog, whatever the clock says.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { missing, root, stage, UNITS, version } from './staging.mjs';
+
+const work = join(root, 'build/deb/work');
+const output = join(root, 'build/deb');
+
+/** 2.0.0-alpha.1 comes before 2.0.0. */
+const debianVersion = version.replace('-', '~');
+
+/** The time of the newest commit or release: of CHANGELOG.md's last change when there is no git. */
+function releaseTime() {
+  if (process.env.SOURCE_DATE_EPOCH !== undefined) return Number(process.env.SOURCE_DATE_EPOCH);
+  try {
+    return Number(execFileSync('git', ['-C', root, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
+  } catch {
+    return 1_767_225_600;
+  }
+}
+
+function changelog(seconds) {
+  const [maintainer] = /(?<=^Maintainer: ).*/m.exec(readFileSync(join(work, 'debian/control'), 'utf8')) ?? [];
+  const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
+  return `miredo (${debianVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
+}
+
+const fault = missing();
+if (fault !== undefined) {
+  console.error(`Cannot build the package: ${fault}.`);
+  process.exit(1);
+}
+rmSync(output, { recursive: true, force: true });
+mkdirSync(work, { recursive: true });
+cpSync(join(root, 'packaging/deb/debian'), join(work, 'debian'), { recursive: true });
+for (const unit of UNITS) cpSync(join(root, 'packaging/systemd', unit), join(work, 'debian', `miredo.${unit}`));
+cpSync(join(root, 'packaging/systemd/sysusers.conf'), join(work, 'debian/miredo.sysusers'));
+cpSync(join(root, 'packaging/systemd/tmpfiles.conf'), join(work, 'debian/miredo.tmpfiles'));
+const seconds = releaseTime();
+writeFileSync(join(work, 'debian/changelog'), changelog(seconds));
+cpSync(join(root, 'CHANGELOG.md'), join(work, 'CHANGELOG.md'));
+stage(join(work, 'staging'));
+execFileSync('dpkg-buildpackage', ['-b', '-us', '-uc', '-tc'], {
+  cwd: work,
+  stdio: process.argv.includes('--quiet') ? ['ignore', 'ignore', 'inherit'] : 'inherit',
+  env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds), LC_ALL: 'C.UTF-8' },
+});
+rmSync(work, { recursive: true });
