@@ -57,15 +57,18 @@ export interface Methods {
    * answers), `secondary` (b: its second address answers too), `error` (s: why not, empty otherwise),
    * `error-code` (s: dns-failed, server-not-global, server-silent, secondary-silent or no-network),
    * `address` (s: its IPv4 address, when known). The caller hears each by ProbeProgress as it comes in.
-   * polkit: org.miredo.diagnose.
+   * Who asks for the same servers meanwhile shares the answer; who asks for others waits his turn, or
+   * gets Busy when many wait. The question ends when its callers leave the bus. polkit:
+   * org.miredo.diagnose.
    */
   readonly ProbeServers: { readonly input: readonly [names: readonly (string)[]]; readonly output: readonly [results: readonly (readonly [string, { readonly [key: string]: Variant }])[]] };
   /**
    * Looks why there is no IPv6, step by step. Each step: its id (network, dns, udp, server, nat,
    * qualified, relay, preference, network-manager, mtu, firewall; more may come), the verdict (ok,
    * warning, failed or skipped), a sentence, details (`remedy` s: what to do, when there is something;
-   * `command` s: a command line that does it). The caller hears each by DiagnoseProgress as it comes in.
-   * polkit: org.miredo.diagnose.
+   * `command` s: a command line that does it; others differ from step to step). The caller hears each by
+   * DiagnoseProgress as it comes in. It may take a minute: give the call that time. Who asks meanwhile
+   * shares the answer. polkit: org.miredo.diagnose.
    */
   readonly Diagnose: { readonly input: readonly []; readonly output: readonly [steps: readonly (readonly [string, string, string, { readonly [key: string]: Variant }])[]] };
 }

@@ -6,8 +6,8 @@ import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin'];
-/** Tables of the older rules that the kernel has; not there when it knows of none. */
-const LEGACY_TABLES = '/proc/net/ip6_tables_names';
+/** Tables of the older rules that the kernel has; not there when it knows of none. Root's to read. */
+const LEGACY_TABLES = '/proc/self/net/ip6_tables_names';
 /** Milliseconds. */
 const TIMEOUT = 5_000;
 /** BOUNDED: bytes of rules that are read; more are not judged. */
@@ -68,7 +68,11 @@ async function lookAtNftables(name: string): Promise<Looked> {
 
 /** undefined where there are no such rules. */
 async function lookAtLegacy(): Promise<Looked | undefined> {
-  if (!readOrEmpty(LEGACY_TABLES).split('\n').includes('filter')) return undefined;
+  const tables = readTables();
+  if (tables === undefined) {
+    return { ok: false, sentence: 'There may be rules of the older ip6tables(8), which only root can read.' };
+  }
+  if (!tables.split('\n').includes('filter')) return undefined;
   const program = find('ip6tables-legacy-save');
   const rules = program === undefined ? undefined : await output(program, ['-t', 'filter']);
   const guard = rules === undefined ? undefined : judgeLegacyRules(rules);
@@ -102,10 +106,11 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function readOrEmpty(file: string): string {
+/** undefined when it may not be read. */
+function readTables(): string | undefined {
   try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
+    return readFileSync(LEGACY_TABLES, 'latin1');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? '' : undefined;
   }
 }
