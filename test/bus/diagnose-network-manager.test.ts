@@ -105,7 +105,9 @@ describe('NetworkManager', OPTIONS, () => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
     await startTunnel(t);
     await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
-    const words = 'connection add type tun ifname teredo con-name mine mode tun ipv4.method disabled autoconnect no';
+    // NetworkManager takes a device only as it would have made it itself.
+    const device = 'type tun ifname teredo mode tun vnet-hdr yes';
+    const words = `connection add ${device} con-name mine ipv4.method disabled autoconnect no`;
     const ipv6 = 'ipv6.method manual ipv6.addresses 2001:db8::7/64';
     execFileSync('nmcli', `${words} ${ipv6}`.split(' '), { stdio: 'ignore' });
     execFileSync('nmcli', ['-w', '20', 'connection', 'up', 'mine'], { stdio: 'ignore' });
