@@ -47,6 +47,11 @@ type Where =
 const TABLE: { readonly [command: string]: Where } = {
   'npm run demo': { file: 'test/readme.test.ts', holds: /run\(\['npm', .*'run', 'demo'\]/ },
   'npm test': { file: '.ci/run', holds: /^npm run --silent test/m },
+  'npm run deb': { file: 'test/packaging/deb.test.ts', holds: /packaging\/deb\/build\.mjs/ },
+  'sudo apt install ./build/deb/miredo_*.deb': {
+    file: 'test/packaging/install.test.ts',
+    holds: /'apt-get', 'install'/,
+  },
   'npm ci && npm run build': { file: '.ci/run', holds: /^npm ci/m },
   'build/bin/miredo.js --help': 'here',
   'build/bin/miredo-server.js --help': 'here',

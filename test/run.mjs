@@ -151,6 +151,7 @@ async function main(options) {
     'desktop',
     'shells',
     'network-manager',
+    'package',
   ]);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   await runUnit(options);

@@ -16,6 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const { formatState } = await import('../../build/daemon/service/servers/saved-state.js');
+
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -63,6 +65,7 @@ export function stage(target, { runtime = process.execPath } = {}) {
   const manual = join(root, 'build/man');
   for (const page of readdirSync(manual)) put(join(manual, page), `usr/share/man/man${page.at(-1)}/${page}`);
   putNotices(target);
+  writeFileSync(join(target, HOME, 'started.ini'), formatState({ enabled: true, choice: undefined, servers: [] }));
 }
 
 /** The bundle, run by our own runtime whatever else is called node there. */

@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { run } from './command.js';
 
 /** What a program is needed for. */
-export type Purpose = 'lab' | 'c-miredo' | 'manual' | 'bus' | 'shells' | 'bench' | 'desktop' | 'network-manager';
+export type Purpose =
+  | 'lab'
+  | 'c-miredo'
+  | 'manual'
+  | 'bus'
+  | 'shells'
+  | 'bench'
+  | 'desktop'
+  | 'network-manager'
+  | 'package';
 
 export interface NeededProgram {
   readonly program: string;

@@ -131,6 +131,6 @@ describe('requests', { skip: windowSkip }, () => {
     await opened.page.getByRole('heading', { level: 1, name: 'Diagnosis' }).waitFor();
     await opened.emit('show', 'servers');
     await opened.page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor();
-    assert.equal(await opened.page.evaluate('document.activeElement.id'), 'panel-servers');
+    await opened.page.waitForFunction("document.activeElement.id === 'panel-servers'");
   });
 });

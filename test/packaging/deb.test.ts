@@ -1,0 +1,103 @@
+/** The Debian package: built twice to the same bytes, without a fault by lintian, with everything in its place. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { missingSentence } from '../lab/needed-programs.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BUILT = join(ROOT, 'build/deb');
+const OPTIONS = { skip: missingSentence(['package']) ?? false, timeout: 240_000 };
+
+const buildPackage = (): void => {
+  execFileSync(process.execPath, [join(ROOT, 'packaging/deb/build.mjs'), '--quiet'], { stdio: 'ignore' });
+};
+const packages = (): string[] => readdirSync(BUILT).filter((name) => name.endsWith('.deb'));
+const fileOf = (name: string): string => join(BUILT, packages().find((each) => each.startsWith(`${name}_`)) ?? '');
+const sums = (): string[] =>
+  packages().map((name) => {
+    const digest = createHash('sha256').update(readFileSync(join(BUILT, name)));
+    return `${name} ${digest.digest('hex')}`;
+  });
+
+/** What somebody else's tools look for, and where. */
+const PLACES = [
+  '/lib/systemd/system/miredo.service',
+  '/lib/systemd/system/miredo-server.service',
+  '/usr/bin/miredoctl',
+  '/usr/lib/sysusers.d/miredo.conf',
+  '/usr/lib/tmpfiles.d/miredo.conf',
+  '/usr/sbin/miredo',
+  '/usr/sbin/miredo-checkconf',
+  '/usr/sbin/miredo-server',
+  '/usr/share/bash-completion/completions/miredoctl',
+  '/usr/share/dbus-1/interfaces/org.miredo.xml',
+  '/usr/share/dbus-1/system-services/org.miredo.service',
+  '/usr/share/dbus-1/system.d/org.miredo.conf',
+  '/usr/share/doc/miredo/NOTICES.gz',
+  '/usr/share/fish/vendor_completions.d/miredoctl.fish',
+  '/usr/share/man/man1/miredoctl.1.gz',
+  '/usr/share/man/man5/org.miredo.5.gz',
+  '/usr/share/man/man8/miredo.8.gz',
+  '/usr/share/polkit-1/actions/org.miredo.policy',
+  '/usr/share/zsh/vendor-completions/_miredoctl',
+];
+
+describe('the Debian package', OPTIONS, () => {
+  before(buildPackage);
+
+  test('is free of faults and warnings', () => {
+    const changes = readdirSync(BUILT).find((name) => name.endsWith('.changes')) ?? '';
+    const words = ['--allow-root', '--fail-on', 'error,warning', join(BUILT, changes)];
+    const { status, stdout } = spawnSync('lintian', words, { encoding: 'utf8' });
+    assert.equal(stdout, '');
+    assert.equal(status, 0);
+  });
+
+  test('has each thing where it is looked for', () => {
+    const list = execFileSync('dpkg-deb', ['--fsys-tarfile', fileOf('miredo')], { maxBuffer: 1 << 28 });
+    const names = execFileSync('tar', ['-t'], { input: list, encoding: 'utf8' }).split('\n');
+    assert.deepEqual(
+      PLACES.filter((place) => !names.includes(`.${place}`)),
+      [],
+    );
+  });
+
+  test('runs by its own runtime, wherever it is unpacked', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'miredo-deb-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    execFileSync('dpkg-deb', ['--extract', fileOf('miredo'), folder]);
+    const home = join(folder, 'usr/lib/miredo');
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    for (const name of ['miredo', 'miredo-server']) {
+      const said = execFileSync(join(home, 'node'), [join(home, `${name}.js`), '--version'], { encoding: 'utf8' });
+      assert.match(said, new RegExp(version.replaceAll('.', '\\.')));
+      assert.equal(readFileSync(join(home, `${name}.js`), 'utf8').split('\n')[0], '#!/usr/lib/miredo/node');
+    }
+  });
+
+  test('is the same when it is built again', (t) => {
+    const first = sums();
+    const kept = mkdtempSync(join(tmpdir(), 'miredo-deb-'));
+    t.after(() => rmSync(kept, { recursive: true, force: true }));
+    cpSync(BUILT, kept, { recursive: true });
+    buildPackage();
+    assert.deepEqual(sums(), first);
+  });
+});
+
+describe('the units', { skip: missingSentence(['package']) ?? false }, () => {
+  for (const unit of ['miredo.service', 'miredo-server.service']) {
+    test(`${unit} exposes no more than 2.0 by systemd-analyze`, () => {
+      const file = join(ROOT, 'packaging/systemd', unit);
+      const words = ['security', '--offline=true', '--no-pager', '--threshold=20', file];
+      const { status, stdout } = spawnSync('systemd-analyze', words, { encoding: 'utf8' });
+      assert.match(stdout, /Overall exposure level/);
+      assert.equal(status, 0, stdout.trim().split('\n').at(-1));
+    });
+  }
+});

@@ -1,0 +1,96 @@
+/**
+ * The package is installed over Debian's C miredo and miredo-server, and purged: in a copy of this machine's root that is
+ * held in memory and thrown away (overlayfs in a mount namespace). No systemd runs there, so nothing is started.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { missingSentence } from '../lab/needed-programs.js';
+import { isForeignRoot } from '../support/private-etc.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+function reason(): string | false {
+  const missing = missingSentence(['lab', 'package', 'c-miredo']);
+  if (missing !== undefined) return missing;
+  return process.getuid?.() !== 0 || isForeignRoot() ? 'installing a package takes the real root' : false;
+}
+
+/** Runs in the thrown-away root; "begin" makes its layer, which lives as long as the folder is mounted. */
+const ENTER = `
+  mount -t overlay -o lowerdir=/,upperdir=$1/upper,workdir=$1/work overlay $1/root
+  mount --rbind /dev $1/root/dev; mount -t proc proc $1/root/proc; mount -t tmpfs tmpfs $1/root/run
+  cp "$2"/*.deb $1/root/run/
+  shift 2; exec chroot "$OLDPWD" sh -ec "$*"`;
+
+describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
+  let place = '';
+
+  before(() => {
+    execFileSync(process.execPath, [join(ROOT, 'packaging/deb/build.mjs'), '--quiet'], { stdio: 'ignore' });
+    place = mkdtempSync(join(tmpdir(), 'miredo-install-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', place]);
+    for (const folder of ['upper', 'work', 'root']) execFileSync('mkdir', [join(place, folder)]);
+  });
+
+  after(() => {
+    execFileSync('umount', ['--lazy', place]);
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  /** What the commands print; each call sees what those before have done to the files. */
+  function inside(commands: string): string {
+    const words = ['--mount', '--pid', '--fork', '--kill-child', '--net', 'sh', '-ec', ENTER, 'sh', place];
+    const env = { ...process.env, OLDPWD: join(place, 'root'), DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+    const done = spawnSync('unshare', [...words, join(ROOT, 'build/deb'), commands], { encoding: 'utf8', env });
+    assert.equal(done.status, 0, `${commands}\n${done.stdout}\n${done.stderr}`);
+    return done.stdout.trim();
+  }
+
+  test('takes the place of the C programs and keeps their configuration', () => {
+    inside(`
+      dpkg -s miredo | grep -q '^Version: 1[.]2'
+      mkdir -p /etc/miredo
+      rm -f /etc/miredo/miredo.conf
+      printf 'InterfaceName teredo7\\nServerAddress 192.0.2.1\\n' >/etc/miredo/miredo.conf
+      sed -i 's/^START_MIREDO=.*/START_MIREDO=true/' /etc/default/miredo`);
+    const words = ['apt-get', 'install', '-y', '--no-download', '--no-install-recommends', '/run/miredo_*.deb'].join(
+      ' ',
+    );
+    inside(words);
+    assert.match(inside("dpkg -s miredo | grep -E '^(Status|Version)'"), /^Status: install ok installed\nVersion: 2\./);
+    assert.doesNotMatch(inside("dpkg -s miredo-server 2>/dev/null | grep ^Status || true"), /install ok installed/);
+    assert.match(inside('cat /etc/miredo/miredo.conf'), /teredo7/);
+    assert.equal(inside('test -e /etc/init.d/miredo && echo there || true'), '');
+    assert.equal(inside('test -e /etc/network/if-up.d/miredo && echo there || true'), '');
+    assert.match(inside('getent passwd miredo'), /^miredo:/);
+    assert.match(inside('/usr/sbin/miredo --version'), /2\./);
+    assert.match(inside('readlink -f /usr/sbin/miredo-server'), /^\/usr\/lib\/miredo\//);
+    assert.equal(inside('stat -c %U:%G:%a /etc/miredo/hooks.d /etc/miredo/servers.d'), 'root:root:755\nroot:root:755');
+  });
+
+  test('whose tunnel began at boot has it wanted', () => {
+    assert.match(inside('cat /var/lib/miredo/state.ini'), /enabled=true/);
+  });
+
+  test('installed again it changes nothing', () => {
+    inside("echo '# mine' >>/etc/miredo/miredo.conf");
+    inside('dpkg -i /run/miredo_*.deb');
+    assert.match(inside('cat /etc/miredo/miredo.conf'), /# mine/);
+  });
+
+  test('purged it leaves no file, user or group', () => {
+    inside('rm -f /etc/miredo/miredo.conf; dpkg --purge miredo miredo-server');
+    assert.equal(inside('getent passwd miredo || getent group miredo || true'), '');
+    const left = inside(
+      "find /etc /usr /lib /var -xdev -iname '*miredo*' -not -path '*/node_modules/*' -not -path '/var/cache/*' " +
+        "-not -path '/var/log/*' -not -path '/usr/share/doc/*' 2>/dev/null || true",
+    );
+    assert.equal(left, '');
+    assert.ok(readdirSync(place).includes('root'));
+  });
+});
