@@ -12,7 +12,7 @@ const at = (port: number): Endpoint => endpoint('198.51.100.1', port);
 const [A, B, C, D] = [at(4001), at(4002), at(4003), at(4004)] as const;
 const seen = (mapped: Answer, mappedBySecondary: Answer): Seen => ({ mapped, mappedBySecondary });
 
-const CASES: readonly (readonly [what: string, seen: readonly Seen[], mapping: NatMapping, common: typeof A])[] = [
+const CASES: readonly (readonly [what: string, seen: readonly Seen[], mapping: NatMapping, common: Answer])[] = [
   ['no server', [], 'unknown', undefined],
   ['nobody answers', [seen(undefined, undefined)], 'unknown', undefined],
   ['one answer alone', [seen(A, undefined)], 'unknown', A],
