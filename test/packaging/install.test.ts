@@ -63,7 +63,7 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     );
     inside(words);
     assert.match(inside("dpkg -s miredo | grep -E '^(Status|Version)'"), /^Status: install ok installed\nVersion: 2\./);
-    assert.doesNotMatch(inside("dpkg -s miredo-server 2>/dev/null | grep ^Status || true"), /install ok installed/);
+    assert.doesNotMatch(inside('dpkg -s miredo-server 2>/dev/null | grep ^Status || true'), /install ok installed/);
     assert.match(inside('cat /etc/miredo/miredo.conf'), /teredo7/);
     assert.equal(inside('test -e /etc/init.d/miredo && echo there || true'), '');
     assert.equal(inside('test -e /etc/network/if-up.d/miredo && echo there || true'), '');
