@@ -26,7 +26,7 @@ const script = fileURLToPath(import.meta.url);
 const root = dirname(dirname(script));
 const built = join(root, 'build/test');
 /** Tests that share the machine's namespaces and measure times: one file after the other. */
-const INTEGRATION = /^build\/test\/((bench|bus|daemon|lab|interop|tray-app\/desktop)\/|readme\.)/;
+const INTEGRATION = /^build\/test\/((bench|bus|daemon|lab|interop|packaging|tray-app\/desktop)\/|readme\.)/;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
