@@ -27,7 +27,7 @@ try:
         more = bus.recv(65536)
         if not more: break
         answers += more
-except socket.timeout:
+except (socket.timeout, ConnectionResetError):
     pass
 print(answers.hex())
 `;

@@ -199,11 +199,9 @@ describe('questions on the message bus', OPTIONS, () => {
     const usual = children(daemon);
     const client = await openClient();
     const asked = Array.from({ length: 12 }, (_, index) => probe(client, `203.0.113.${index + 100}`));
-    const busy = (await Promise.race([
-      Promise.all(asked.slice(9)),
-      new Promise((resolve) => setTimeout(resolve, 20_000).unref()),
-    ])) as unknown;
-    assert.deepEqual(busy, ['busy', 'busy', 'busy']);
+    const refused: unknown[] = [];
+    for (const answer of asked) void answer.then((said) => said === 'busy' && refused.push(said));
+    await waitFor('three refusals', () => refused.length === 3 || undefined, { timeout: 15_000 });
     await waitFor('a probe', () => children(daemon) > usual || undefined, { timeout: 10_000 });
     client.close();
     await waitFor('its end', () => children(daemon) === usual || undefined, { timeout: 2_000 });
