@@ -91,7 +91,8 @@ export interface Properties {
   /**
    * Why there is no tunnel: a code for programs (user, no-network, dns-failed, server-not-global,
    * server-silent, secondary-silent, server-lost, symmetric-nat, authentication-failed, native-ipv6,
-   * no-server, internal) and a sentence for people. Both are empty when there is nothing to say.
+   * network-policy, asleep, no-server, internal) and a sentence for people. Both are empty when there is
+   * nothing to say.
    */
   readonly StateReason: readonly [string, string];
   /** When the state began: microseconds of CLOCK_REALTIME. */

@@ -14,6 +14,8 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   'symmetric-nat': 'The NAT gives each destination another mapping (symmetric NAT), which Teredo cannot pass.',
   'authentication-failed': 'The Teredo server no longer accepts the client key; ask its operator for a new one.',
   'native-ipv6': 'The network has IPv6 of its own; Teredo is not needed.',
+  'network-policy': 'The policy for this network keeps the tunnel off; see /etc/miredo/network.conf.',
+  asleep: 'The computer is going to sleep; the tunnel comes back when it wakes up.',
   'no-server': 'No Teredo server is known; add one: miredoctl server add NAME_OR_ADDRESS.',
   internal: 'The tunnel failed; see the log.',
 };

@@ -22,6 +22,8 @@ export type ReasonCode =
   | 'symmetric-nat'
   | 'authentication-failed'
   | 'native-ipv6'
+  | 'network-policy'
+  | 'asleep'
   | 'no-server'
   | 'internal';
 

@@ -8,6 +8,7 @@ import type { Confinement } from '../tunnel/messages.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
 import { version } from './command-line.js';
+import { Holds } from './holds.js';
 import type { Log } from './log.js';
 import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
 
@@ -34,6 +35,7 @@ export interface DeskHost {
 
 export class ClientDesk {
   readonly servers: TunnelServers;
+  readonly holds: Holds;
   readonly #host: DeskHost;
   readonly #follow: Follow;
   /** BOUNDED: by what the entry point names. */
@@ -42,6 +44,7 @@ export class ClientDesk {
   constructor(host: DeskHost, openServers: (events: ServersEvents) => TunnelServers, follow: Follow) {
     this.#host = host;
     this.#follow = follow;
+    this.holds = new Holds(() => this.#host.client()?.holdChanged());
     this.servers = openServers({
       again: () => void this.#host.client()?.restart(),
       changed: () => this.refresh(),
@@ -87,11 +90,12 @@ export class ClientDesk {
 
   #control(): TunnelControl {
     const host = this.#host;
-    const { servers } = this;
+    const { servers, holds } = this;
     return {
       log: host.log,
       version: version(),
       servers,
+      holds,
       user: host.user,
       get state() {
         return host.state() ?? { name: 'resolving', server: host.client()?.facts.server ?? '' };

@@ -199,6 +199,11 @@ export class ClientService implements Service {
     return this.#isWanted;
   }
 
+  /** What {@link ServiceHost.hold} says is another. */
+  holdChanged(): void {
+    if (this.#isWanted) this.#beginAnew();
+  }
+
   /** Takes a new configuration over, if that can be done without giving up interface and port. */
   adopt(settings: ClientSettings): boolean {
     const { interfaceName, bindAddress, bindPort } = this.#settings;
@@ -225,7 +230,7 @@ export class ClientService implements Service {
     this.#network = network;
     const isIdle = this.#state.name === 'waiting' || this.#state.name === 'failed';
     const hasMoved = network.addresses !== before.addresses;
-    if (!this.#isWanted) return;
+    if (!this.#isWanted || this.#host.hold() !== undefined) return;
     if (hasMoved || (isIdle && network.routes !== before.routes)) this.#beginAnew();
   }
 
@@ -263,6 +268,11 @@ export class ClientService implements Service {
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
   async #begin(isHeard = false): Promise<void> {
     const { signal } = this.#resolving;
+    const hold = this.#host.hold();
+    if (hold !== undefined) {
+      this.#enter({ name: 'waiting', reason: hold });
+      return;
+    }
     if (readHostAddresses([this.#descriptors.tun.name]).ipv4.length === 0) {
       this.#wait('no-network');
       return;
@@ -321,7 +331,7 @@ export class ClientService implements Service {
 
   /** Address and routes are those of an engine that is no more; the next one qualifies anew. */
   #engineGone(): void {
-    if (!this.#isWanted) return;
+    if (!this.#isWanted || this.#host.hold() !== undefined) return;
     const sentence = SENTENCES.internal;
     this.#enter({ name: 'waiting', reason: { code: 'internal', sentence } });
   }

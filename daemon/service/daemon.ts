@@ -117,6 +117,7 @@ export class Daemon<Settings extends AnySettings> {
     const started = this.#role.start(this.#settings, this.#confinement, {
       log: this.#logger.log,
       isWanted: () => this.#isWanted,
+      hold: () => this.#desk?.holds.reason,
       server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),

@@ -1,5 +1,5 @@
 /** What the three services (client, relay, server) are to the program that runs one, and it to them. */
-import type { TunnelState } from '../protocol/tunnel-state.js';
+import type { Reason, TunnelState } from '../protocol/tunnel-state.js';
 import type { Log } from './log.js';
 import type { Wanted } from './servers/tunnel-servers.js';
 
@@ -31,6 +31,8 @@ export interface ServiceHost {
   readonly log: Log;
   /** Of a client only: false when its user has stopped the tunnel, so that it begins stopped. */
   isWanted(): boolean;
+  /** Of a client only: why it is to wait though it is wanted; undefined when it is not. */
+  hold(): Reason | undefined;
   /** Of a client only: which server to use; asked whenever it begins anew. */
   server(): Wanted;
   /** Of a client only. */

@@ -4,6 +4,7 @@ import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../../tunnel/messages.js';
 import type { ClientFacts } from '../client-service.js';
 import type { NatFiltering } from '../diagnose/nat-facts.js';
+import type { Holds } from '../holds.js';
 import type { Log } from '../log.js';
 import type { ProbeOptions } from '../probe/server-probe.js';
 import type { TunnelServers } from '../servers/tunnel-servers.js';
@@ -12,6 +13,8 @@ export interface TunnelControl {
   readonly log: Log;
   readonly version: string;
   readonly servers: TunnelServers;
+  /** What keeps a tunnel waiting that is wanted. */
+  readonly holds: Holds;
   /** As whom the network's answers are read. */
   readonly user: Confinement;
   readonly state: TunnelState;

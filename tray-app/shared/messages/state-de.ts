@@ -22,6 +22,8 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'reason.symmetric-nat': 'Das NAT ist symmetrisch: Teredo kommt nicht hindurch.',
   'reason.authentication-failed': 'Die Antworten des Servers ließen sich nicht beglaubigen.',
   'reason.native-ipv6': 'Dieses Netz hat schon IPv6.',
+  'reason.network-policy': 'Die Regel für dieses Netz lässt den Tunnel aus.',
+  'reason.asleep': 'Der Rechner schläft gleich ein.',
   'reason.no-server': 'Es ist kein Server eingestellt.',
   'reason.internal': 'Im Dienst ist ein innerer Fehler aufgetreten.',
   'reason.configuration': 'Die Konfiguration wurde geändert.',
@@ -36,6 +38,8 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'remedy.authentication-failed': 'Namen und Schlüssel in der Konfiguration prüfen.',
   'remedy.no-server': 'Einen Server wählen.',
   'remedy.native-ipv6': 'Nichts ist zu tun: IPv6 geht ohne den Tunnel.',
+  'remedy.network-policy': 'Ändern lässt sie sich in /etc/miredo/network.conf oder an der Verbindung.',
+  'remedy.asleep': 'Nichts ist zu tun: Der Tunnel kommt nach dem Schlaf wieder.',
   'remedy.internal': 'Siehe das Journal: journalctl -u miredo.',
 
   'fault.no-bus': 'Der Systembus ist nicht zu erreichen.',

@@ -21,6 +21,8 @@ export const stateEn = {
   'reason.symmetric-nat': 'The NAT is symmetric: Teredo cannot pass it.',
   'reason.authentication-failed': "The server's answers could not be authenticated.",
   'reason.native-ipv6': 'This network has IPv6 already.',
+  'reason.network-policy': 'The policy for this network keeps the tunnel off.',
+  'reason.asleep': 'The computer is going to sleep.',
   'reason.no-server': 'No server is configured.',
   'reason.internal': 'The daemon has met an internal error.',
   'reason.configuration': 'The configuration was changed.',
@@ -35,6 +37,8 @@ export const stateEn = {
   'remedy.authentication-failed': 'Check the name and the key in the configuration.',
   'remedy.no-server': 'Choose a server.',
   'remedy.native-ipv6': 'Nothing has to be done: IPv6 works without the tunnel.',
+  'remedy.network-policy': 'To change it, edit /etc/miredo/network.conf or the setting of the connection.',
+  'remedy.asleep': 'Nothing has to be done: the tunnel comes back after the sleep.',
   'remedy.internal': 'See the journal: journalctl -u miredo.',
 
   'fault.no-bus': 'The system bus cannot be reached.',
