@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** miredo(8): Teredo client or relay. */
 import { type MiredoSettings, parseMiredoConf } from './config/miredo-conf.js';
+import { NETWORK_CONF } from './config/network-conf.js';
 import { BusPresence } from './service/bus/bus-presence.js';
 import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
 import { Hooks } from './service/hooks/hooks.js';
+import { NetworkKeeper } from './service/network/network-keeper.js';
 import { portCapabilities } from './service/privilege.js';
 import { probeServers } from './service/probe/server-probe.js';
 import { programMain } from './service/program-main.js';
@@ -34,6 +36,7 @@ await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, ser
     service: (service) => (service instanceof ClientService ? service : undefined),
     follow: (control, confinement) => [new BusPresence(control), new Hooks(control, confinement)],
     isMadeBy: (settings) => settings.mode === 'client',
+    openNetwork: (scene) => (managed ? new NetworkKeeper(NETWORK_CONF, scene) : undefined),
     serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),
     openServers: (settings, confinement, events) => {
       const setup: ServersSetup = {

@@ -71,6 +71,15 @@ export interface Methods {
    * shares the answer. polkit: org.miredo.diagnose.
    */
   readonly Diagnose: { readonly input: readonly []; readonly output: readonly [steps: readonly (readonly [string, string, string, { readonly [key: string]: Variant }])[]] };
+  /**
+   * For who manages the host's network (the dispatcher script of NetworkManager calls it): something has
+   * changed that the kernel does not tell, so look again. `action` and `device` (an interface) are words
+   * of the caller's for the log: up, dhcp4-change, vpn-up, connectivity-change, say. What is so is found
+   * out by the daemon itself, and where the way to the server is the same nothing happens. Details are
+   * there for later versions; those that are not known are passed over. polkit: org.miredo.control, which
+   * root needs not.
+   */
+  readonly NetworkEvent: { readonly input: readonly [action: string, device: string, details: { readonly [key: string]: Variant }]; readonly output: readonly [] };
 }
 
 /** Signatures of the methods. */
@@ -83,6 +92,7 @@ export const METHODS = {
   RemoveServer: { input: 's', output: '' },
   ProbeServers: { input: 'as', output: 'a(sa{sv})' },
   Diagnose: { input: '', output: 'a(sssa{sv})' },
+  NetworkEvent: { input: 'ssa{sv}', output: '' },
 } as const;
 
 export interface Properties {
@@ -99,6 +109,11 @@ export interface Properties {
   readonly StateSince: bigint;
   /** Whether there is to be a tunnel: what was last asked for by Start or Stop. */
   readonly Enabled: boolean;
+  /**
+   * When a tunnel that is enabled is up on the network as it is: `automatic` (where there is no native
+   * IPv6), `always` or `never`; see network.conf(5). Without --managed it is always.
+   */
+  readonly NetworkPolicy: string;
   /** The Teredo address, empty when there is none. */
   readonly Address: string;
   /** IPv4 address and port that the NAT gave us, as the server sees them; empty and 0 when not known. */
@@ -165,6 +180,7 @@ export const PROPERTIES = {
   StateReason: { signature: '(ss)', emits: 'true' },
   StateSince: { signature: 't', emits: 'true' },
   Enabled: { signature: 'b', emits: 'true' },
+  NetworkPolicy: { signature: 's', emits: 'true' },
   Address: { signature: 's', emits: 'true' },
   Mapped: { signature: '(sq)', emits: 'true' },
   Local: { signature: '(sq)', emits: 'true' },
@@ -218,4 +234,4 @@ export const SIGNALS = {
 
 /** The interface as introspection shows it. */
 export const INTERFACE_XML =
-  '<interface name="org.miredo.Client1"><method name="Start"><arg name="options" type="a{sv}" direction="in"/></method><method name="Stop"/><method name="Restart"/><method name="SetServer"><arg name="server" type="s" direction="in"/></method><method name="AddServer"><arg name="name" type="s" direction="in"/><arg name="options" type="a{sv}" direction="in"/></method><method name="RemoveServer"><arg name="name" type="s" direction="in"/></method><method name="ProbeServers"><arg name="names" type="as" direction="in"/><arg name="results" type="a(sa{sv})" direction="out"/></method><method name="Diagnose"><arg name="steps" type="a(sssa{sv})" direction="out"/></method><property name="State" type="s" access="read"/><property name="StateReason" type="(ss)" access="read"/><property name="StateSince" type="t" access="read"/><property name="Enabled" type="b" access="read"/><property name="Address" type="s" access="read"/><property name="Mapped" type="(sq)" access="read"/><property name="Local" type="(sq)" access="read"/><property name="Server" type="s" access="read"/><property name="ServerAddress" type="s" access="read"/><property name="ServerChoice" type="s" access="read"/><property name="Servers" type="a(sa{sv})" access="read"/><property name="Nat" type="a{sv}" access="read"/><property name="Interface" type="s" access="read"/><property name="InterfaceIndex" type="u" access="read"/><property name="Mtu" type="u" access="read"/><property name="Ipv6Reachable" type="s" access="read"/><property name="Version" type="s" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/></property><property name="RoundTrip" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="LastServerContact" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="RefreshInterval" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="Statistics" type="a{st}" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><signal name="StateChanged"><arg name="state" type="s"/><arg name="previous" type="s"/><arg name="reason" type="(ss)"/></signal><signal name="AddressChanged"><arg name="address" type="s"/><arg name="previous" type="s"/></signal><signal name="QualificationChanged"><arg name="qualified" type="b"/><arg name="details" type="a{sv}"/></signal><signal name="ServerChanged"><arg name="server" type="s"/><arg name="previous" type="s"/><arg name="reason" type="(ss)"/></signal><signal name="ProbeProgress"><arg name="name" type="s"/><arg name="result" type="a{sv}"/></signal><signal name="DiagnoseProgress"><arg name="id" type="s"/><arg name="verdict" type="s"/><arg name="sentence" type="s"/><arg name="details" type="a{sv}"/></signal></interface>';
+  '<interface name="org.miredo.Client1"><method name="Start"><arg name="options" type="a{sv}" direction="in"/></method><method name="Stop"/><method name="Restart"/><method name="SetServer"><arg name="server" type="s" direction="in"/></method><method name="AddServer"><arg name="name" type="s" direction="in"/><arg name="options" type="a{sv}" direction="in"/></method><method name="RemoveServer"><arg name="name" type="s" direction="in"/></method><method name="ProbeServers"><arg name="names" type="as" direction="in"/><arg name="results" type="a(sa{sv})" direction="out"/></method><method name="Diagnose"><arg name="steps" type="a(sssa{sv})" direction="out"/></method><method name="NetworkEvent"><arg name="action" type="s" direction="in"/><arg name="device" type="s" direction="in"/><arg name="details" type="a{sv}" direction="in"/></method><property name="State" type="s" access="read"/><property name="StateReason" type="(ss)" access="read"/><property name="StateSince" type="t" access="read"/><property name="Enabled" type="b" access="read"/><property name="NetworkPolicy" type="s" access="read"/><property name="Address" type="s" access="read"/><property name="Mapped" type="(sq)" access="read"/><property name="Local" type="(sq)" access="read"/><property name="Server" type="s" access="read"/><property name="ServerAddress" type="s" access="read"/><property name="ServerChoice" type="s" access="read"/><property name="Servers" type="a(sa{sv})" access="read"/><property name="Nat" type="a{sv}" access="read"/><property name="Interface" type="s" access="read"/><property name="InterfaceIndex" type="u" access="read"/><property name="Mtu" type="u" access="read"/><property name="Ipv6Reachable" type="s" access="read"/><property name="Version" type="s" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/></property><property name="RoundTrip" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="LastServerContact" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="RefreshInterval" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><property name="Statistics" type="a{st}" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property><signal name="StateChanged"><arg name="state" type="s"/><arg name="previous" type="s"/><arg name="reason" type="(ss)"/></signal><signal name="AddressChanged"><arg name="address" type="s"/><arg name="previous" type="s"/></signal><signal name="QualificationChanged"><arg name="qualified" type="b"/><arg name="details" type="a{sv}"/></signal><signal name="ServerChanged"><arg name="server" type="s"/><arg name="previous" type="s"/><arg name="reason" type="(ss)"/></signal><signal name="ProbeProgress"><arg name="name" type="s"/><arg name="result" type="a{sv}"/></signal><signal name="DiagnoseProgress"><arg name="id" type="s"/><arg name="verdict" type="s"/><arg name="sentence" type="s"/><arg name="details" type="a{sv}"/></signal></interface>';

@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly since: number | undefined;
   /** Whether there is to be a tunnel: what was last asked for. */
   readonly isEnabled: boolean;
+  /** automatic, always or never; undefined with a daemon that knows none. */
+  readonly networkPolicy: string | undefined;
   readonly address: string | undefined;
   /** Our own end on the way to the server. */
   readonly local: { readonly address: string; readonly port: number } | undefined;
@@ -79,6 +81,7 @@ export function snapshotOf(raw: RawProperties): Snapshot {
     reason: code === '' ? undefined : { code, sentence },
     since: milliseconds(get('StateSince')),
     isEnabled: get('Enabled') ?? false,
+    networkPolicy: get('NetworkPolicy') || undefined,
     address: get('Address') || undefined,
     local: endpointOf(get('Local')),
     mapped: endpointOf(get('Mapped')),

@@ -7,9 +7,10 @@
  *
  * What is wrong costs the section, or the file, that it is in; the rest is kept.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ini from 'ini';
+import { errnoOf, readBounded } from './bounded-file.js';
 import type { Fault, FaultCode } from './fault.js';
 import { nearest } from './nearest.js';
 import {
@@ -23,7 +24,6 @@ import {
 
 /** BOUNDED: what the daemon reads, at the start and on every SIGHUP. */
 const FILE_LIMIT = 64;
-const SIZE_LIMIT = 65_536;
 const ENTRY_LIMIT = 256;
 
 export interface ServersRead {
@@ -36,7 +36,7 @@ export function readServersFolder(folder: string): ServersRead {
   const faults: Fault[] = [];
   const entries = new Map<string, ServerEntry>();
   for (const file of filesIn(folder, faults)) {
-    const text = readBounded(file, faults);
+    const text = textOf(file, faults);
     if (text === undefined) continue;
     const read = parseServersFile(file, text);
     faults.push(...read.faults);
@@ -56,7 +56,7 @@ function filesIn(folder: string, faults: Fault[]): string[] {
   try {
     names = readdirSync(folder);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errnoOf(error);
     if (code !== 'ENOENT') faults.push(fault(folder, 0, '', 'unreadable', `cannot read the folder: ${code}`));
     return [];
   }
@@ -67,20 +67,10 @@ function filesIn(folder: string, faults: Fault[]): string[] {
   return files.slice(0, FILE_LIMIT).map((name) => join(folder, name));
 }
 
-function readBounded(file: string, faults: Fault[]): string | undefined {
-  let descriptor: number | undefined;
-  try {
-    // A pipe would keep us waiting for a writer.
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = fstatSync(descriptor);
-    if (stats.isFile() && stats.size <= SIZE_LIMIT) return readFileSync(descriptor, 'utf8');
-    const problem = stats.isFile() ? `is larger than ${SIZE_LIMIT} bytes; split it` : 'is not a regular file';
-    faults.push(fault(file, 0, '', 'unreadable', `the file ${problem}; it is ignored`));
-  } catch (error) {
-    faults.push(fault(file, 0, '', 'unreadable', `cannot read the file: ${codeOf(error)}; it is ignored`));
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
+function textOf(file: string, faults: Fault[]): string | undefined {
+  const read = readBounded(file);
+  if (read.ok) return read.text;
+  faults.push(fault(file, 0, '', 'unreadable', `${read.problem}; it is ignored`));
   return undefined;
 }
 
@@ -174,8 +164,3 @@ const fault = (file: string, line: number, directive: string, code: FaultCode, s
   directive,
   sentence,
 });
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  throw error;
-}

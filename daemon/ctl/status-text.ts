@@ -23,12 +23,20 @@ export function colourOf(state: string, style: Style): (text: string) => string 
   return isBusy(state) ? style.busy : style.faint;
 }
 
+/** See network.conf(5). */
+const POLICY_WORDS: Readonly<Record<string, string>> = {
+  automatic: 'automatic: up where there is no native IPv6',
+  always: 'always',
+  never: 'never on this network',
+};
+
 function tunnelRows(snapshot: Snapshot, now: number, style: Style): Row[] {
-  const { state, reason, since, isEnabled, address, local, mapped, nat, mtu } = snapshot;
+  const { state, reason, since, isEnabled, networkPolicy, address, local, mapped, nat, mtu } = snapshot;
   const word = colourOf(state, style)(printable(state));
   const rows: Row[] = [['State', since === undefined ? word : `${word} for ${duration(now - since)}`]];
   if (reason !== undefined) rows.push(['Reason', printable(reason.sentence)]);
   rows.push(['Enabled', isEnabled ? 'yes' : 'no']);
+  if (networkPolicy !== undefined) rows.push(['Policy', POLICY_WORDS[networkPolicy] ?? printable(networkPolicy)]);
   if (address !== undefined) rows.push(['Address', printable(address)]);
   if (state === 'qualified') rows.push(['IPv6 Internet', internetWords(snapshot, style)]);
   if (local !== undefined) rows.push(['Local', endpoint(local)]);

@@ -1,5 +1,4 @@
 /** What the host's interfaces say about it: subnets it is attached to, and whether it has native connectivity. */
-import { readFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Ipv4Address, ipv4, isGlobalUnicast, parseIpv4 } from '../wire/ipv4.js';
 import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
@@ -56,19 +55,10 @@ function directedBroadcasts(entries: readonly NetworkInterfaceInfo[]): Ipv4Addre
 }
 
 /** 2000::/3 without 2001::/32 (Teredo) and 2002::/16 (6to4). */
-function isNativeIpv6(address: Ipv6Address): boolean {
+export function isNativeIpv6(address: Ipv6Address): boolean {
   const [a = 0, b = 0, c = 0, d = 0] = address;
   if (a >>> 5 !== 1) return false;
   const isTeredo = a === 0x20 && b === 0x01 && c === 0 && d === 0;
   const is6to4 = a === 0x20 && b === 0x02;
   return !isTeredo && !is6to4;
-}
-
-/** The IPv4 routing table as the kernel prints it, to tell whether it has changed; '' where /proc is not mounted. */
-export function readIpv4Routes(): string {
-  try {
-    return readFileSync('/proc/net/route', 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -10,7 +10,8 @@ import type { ClientService } from './client-service.js';
 import { version } from './command-line.js';
 import { Holds } from './holds.js';
 import type { Log } from './log.js';
-import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
+import type { NetworkKeeper, NetworkScene } from './network/network-keeper.js';
+import type { ServersEvents, TunnelServers, Wanted } from './servers/tunnel-servers.js';
 
 /** Who is told of each change beside the log: the message bus, say. */
 export interface Follower {
@@ -33,15 +34,24 @@ export interface DeskHost {
   enter(state: TunnelState): void;
 }
 
+/** What the program brings that a desk is made of. */
+export interface DeskParts {
+  openServers(events: ServersEvents): TunnelServers;
+  /** undefined when there is to be a tunnel on every network. */
+  openNetwork(scene: NetworkScene): NetworkKeeper | undefined;
+  readonly follow: Follow;
+}
+
 export class ClientDesk {
   readonly servers: TunnelServers;
+  readonly #network: NetworkKeeper | undefined;
   readonly holds: Holds;
   readonly #host: DeskHost;
   readonly #follow: Follow;
   /** BOUNDED: by what the entry point names. */
   #followers: readonly Follower[] = [];
 
-  constructor(host: DeskHost, openServers: (events: ServersEvents) => TunnelServers, follow: Follow) {
+  constructor(host: DeskHost, { openServers, openNetwork, follow }: DeskParts) {
     this.#host = host;
     this.#follow = follow;
     this.holds = new Holds(() => this.#host.client()?.holdChanged());
@@ -56,6 +66,28 @@ export class ClientDesk {
         });
       },
     });
+    this.#network = openNetwork({
+      log: host.log,
+      holds: this.holds,
+      tunnel: () => this.#host.client()?.facts.interfaceName ?? '',
+      again: () => void this.#host.client()?.restart(),
+      changed: () => this.refresh(),
+    });
+  }
+
+  /** Which server to use now, as far as it is known whether there is to be a tunnel on this network. */
+  wanted(): Wanted {
+    return this.#network?.isKnown === false ? { type: 'coming' } : this.servers.wanted();
+  }
+
+  /** The kernel has told of a change. To be called before the client hears of it. */
+  networkChanged(): void {
+    this.#network?.networkChanged();
+  }
+
+  /** The rules may be others. */
+  reloadNetwork(): void {
+    this.#network?.reload();
   }
 
   /** A broken tunnel that is about to come back keeps its followers. */
@@ -85,12 +117,14 @@ export class ClientDesk {
 
   close(): void {
     this.leave();
+    this.#network?.close();
     this.servers.close();
   }
 
   #control(): TunnelControl {
     const host = this.#host;
     const { servers, holds } = this;
+    const network = this.#network;
     return {
       log: host.log,
       version: version(),
@@ -104,6 +138,13 @@ export class ClientDesk {
         return host.client()?.facts;
       },
       statistics: () => host.client()?.statistics() ?? Promise.resolve(undefined),
+      get networkPolicy() {
+        return network?.policy ?? 'always';
+      },
+      lookAgain: async () => {
+        await network?.look();
+        host.client()?.networkChanged({ isToldOf: true });
+      },
       testReachability: () => host.client()?.testReachability() ?? Promise.resolve('unknown'),
       learnt: (filtering) => host.client()?.learnt(filtering),
       start: () => this.#start(),

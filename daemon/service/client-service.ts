@@ -1,7 +1,8 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
 import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
 import type { ServerName } from '../config/values.js';
-import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
+import { readHostAddresses } from '../io/interfaces.js';
+import { readIpv4Routes } from '../io/ipv4-routes.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
 import { resolveIpv4 } from '../io/resolver.js';
@@ -20,6 +21,7 @@ import type { Log } from './log.js';
 import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
+import { wayTo } from './way-to-server.js';
 
 /** Behind every native default route (RFC 4380 §3.2.1: Teredo is the last resort). */
 const DEFAULT_ROUTE_METRIC = 1029;
@@ -82,6 +84,8 @@ export class ClientService implements Service {
   /** The server in use. */
   #target: ServerTarget | undefined;
   #servers: Servers | undefined;
+  /** To the server, when it was begun with. */
+  #way = '';
   #local: Endpoint | undefined;
   #reachability: Reachability = 'unknown';
   #filtering: NatFiltering = 'unknown';
@@ -219,19 +223,31 @@ export class ClientService implements Service {
   }
 
   /**
-   * The host's addresses or routes may have changed. With other addresses the mapping in the NAT is another, so the
-   * client begins anew at once; with other routes it does not sit out a long wait whose reason may just have gone.
+   * The host's addresses or routes may have changed. Where packets to the server go another way now, the mapping in the
+   * NAT is another, so the client begins anew at once; and it does not sit out a long wait whose reason may just have
+   * gone. `isToldOf`: by somebody who knows of changes that neither shows, such as that a portal lets us through.
    */
-  networkChanged(): void {
+  networkChanged({ isToldOf = false } = {}): void {
     const addresses = readHostAddresses([this.#descriptors.tun.name]);
     this.#engine.setScope(addresses.directedBroadcasts);
     const before = this.#network;
     const network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#network = network;
-    const isIdle = this.#state.name === 'waiting' || this.#state.name === 'failed';
     const hasMoved = network.addresses !== before.addresses;
     if (!this.#isWanted || this.#host.hold() !== undefined) return;
-    if (hasMoved || (isIdle && network.routes !== before.routes)) this.#beginAnew();
+    if (this.#state.name === 'waiting' || this.#state.name === 'failed') {
+      if (isToldOf || hasMoved || network.routes !== before.routes) this.#beginAnew();
+    } else if (this.#servers === undefined) {
+      if (hasMoved) this.#beginAnew();
+    } else {
+      void this.#followWay(this.#servers);
+    }
+  }
+
+  async #followWay({ primary }: Servers): Promise<void> {
+    const { signal } = this.#resolving;
+    const way = await wayTo(primary, this.#settings.bindAddress);
+    if (!signal.aborted && way !== this.#way) this.#beginAnew();
   }
 
   /** The interface goes with its descriptor, and its address and routes with the interface. */
@@ -287,6 +303,13 @@ export class ClientService implements Service {
       return;
     }
     this.#resolveDelay = RESOLVE_DELAY;
+    await this.#use(servers, signal);
+  }
+
+  async #use(servers: Servers, signal: AbortSignal): Promise<void> {
+    const way = await wayTo(servers.primary, this.#settings.bindAddress);
+    if (signal.aborted) return;
+    this.#way = way;
     this.#servers = servers;
     this.#engine.useServers(servers);
   }
@@ -344,8 +367,7 @@ export class ClientService implements Service {
     const servers = await this.#resolveServers(target, signal);
     if (signal.aborted || servers === undefined) return;
     if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
-    this.#servers = servers;
-    this.#engine.useServers(servers);
+    await this.#use(servers, signal);
   }
 
   #reachabilityChanged(reachability: Reachability): void {

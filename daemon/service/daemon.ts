@@ -95,7 +95,10 @@ export class Daemon<Settings extends AnySettings> {
     const failure = await start;
     if (failure !== undefined) return this.#refuse(failure);
     this.#limitPrivilege(settings);
-    const watch = watchNetwork(() => this.#service?.networkChanged());
+    const watch = watchNetwork(() => {
+      this.#desk?.networkChanged();
+      this.#service?.networkChanged();
+    });
     if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
     this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
@@ -118,7 +121,7 @@ export class Daemon<Settings extends AnySettings> {
       log: this.#logger.log,
       isWanted: () => this.#isWanted,
       hold: () => this.#desk?.holds.reason,
-      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
+      server: () => this.#desk?.wanted() ?? { type: 'none', reason: reason('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
       refresh: () => this.#desk?.refresh(),
@@ -149,8 +152,11 @@ export class Daemon<Settings extends AnySettings> {
         state: () => this.#state,
         enter: (state) => this.#stateChanged(state),
       },
-      (events) => client.openServers(settings, confinement, events),
-      (control) => client.follow(control, confinement),
+      {
+        openServers: (events) => client.openServers(settings, confinement, events),
+        openNetwork: (scene) => client.openNetwork(scene),
+        follow: (control) => client.follow(control, confinement),
+      },
     );
   }
 
@@ -228,6 +234,7 @@ export class Daemon<Settings extends AnySettings> {
     if (this.#isEnding) return;
     this.#say(reloading(this.#options.config));
     this.#notifier.reloading();
+    this.#desk?.reloadNetwork();
     const settings = this.#role.load();
     if (settings === undefined) this.#say(reloadFailed(this.#options.config));
     else await this.#adopt(settings);

@@ -8,8 +8,8 @@ const HOLD_CODES = ['asleep', 'network-policy', 'native-ipv6'] as const;
 export type HoldCode = (typeof HOLD_CODES)[number];
 
 export class Holds {
-  /** BOUNDED: by the codes there are. */
-  readonly #held = new Set<HoldCode>();
+  /** The sentence of each. BOUNDED: by the codes there are. */
+  readonly #held = new Map<HoldCode, string>();
   readonly #changed: () => void;
 
   /** `changed` is called when the reason is another, or goes. */
@@ -19,19 +19,16 @@ export class Holds {
 
   /** undefined when nothing holds the tunnel. */
   get reason(): Reason | undefined {
-    const code = this.#first;
-    return code === undefined ? undefined : { code, sentence: SENTENCES[code] };
+    const code = HOLD_CODES.find((each) => this.#held.has(each));
+    return code === undefined ? undefined : { code, sentence: this.#held.get(code) ?? SENTENCES[code] };
   }
 
-  /** Idempotent. */
-  set(code: HoldCode, isHeld: boolean): void {
-    const before = this.#first;
-    if (isHeld) this.#held.add(code);
+  /** Idempotent. `sentence`: for one that says more than that of the code. */
+  set(code: HoldCode, isHeld: boolean, sentence: string = SENTENCES[code]): void {
+    const before = this.reason;
+    if (isHeld) this.#held.set(code, sentence);
     else this.#held.delete(code);
-    if (this.#first !== before) this.#changed();
-  }
-
-  get #first(): HoldCode | undefined {
-    return HOLD_CODES.find((code) => this.#held.has(code));
+    const after = this.reason;
+    if (after?.code !== before?.code || after?.sentence !== before?.sentence) this.#changed();
   }
 }

@@ -87,6 +87,13 @@ export function engineEnded(how: string, retryIn: number): LogEntry {
   return ['error', message, { EVENT: 'engine-ended', RETRY_IN: retryIn / 1000 }];
 }
 
+/** Words of others, who may be many: nothing of theirs may look like a line of ours. */
+export function networkEvent(action: string, device: string): LogEntry {
+  const word = (text: string): string => text.replace(/[^\w.:@-]/g, '?').slice(0, 64);
+  const fields = { EVENT: 'network-event', ACTION: word(action), INTERFACE: word(device) };
+  return ['debug', `told of the network: ${fields.ACTION} ${fields.INTERFACE}`.trim(), fields];
+}
+
 export function signalReceived(signal: string): LogEntry {
   return ['notice', `ending on ${signal}`, { EVENT: 'signal', SIGNAL: signal }];
 }

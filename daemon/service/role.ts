@@ -6,6 +6,7 @@ import type { Confinement } from '../tunnel/messages.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { Follower } from './client-desk.js';
 import type { ClientService } from './client-service.js';
+import type { NetworkKeeper, NetworkScene } from './network/network-keeper.js';
 import type { ServersEvents, TunnelServers } from './servers/tunnel-servers.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 
@@ -37,6 +38,8 @@ export interface ClientRole<Settings> {
   /** The server that the settings name. */
   serverOf(settings: Settings): ServerEntry | undefined;
   openServers(settings: Settings, confinement: Confinement, events: ServersEvents): TunnelServers;
+  /** undefined when there is to be a tunnel on every network. */
+  openNetwork(scene: NetworkScene): NetworkKeeper | undefined;
   /** Who is told of each change; `confinement`: as whom to run what needs no privilege. */
   follow(control: TunnelControl, confinement: Confinement): readonly Follower[];
 }

@@ -9,6 +9,7 @@ const STOPPED: Properties = {
   StateReason: ['user', 'The tunnel was stopped on request.'],
   StateSince: 1_795_000_000_000_000n,
   Enabled: false,
+  NetworkPolicy: 'automatic',
   Address: '',
   Local: ['', 0],
   Mapped: ['', 0],

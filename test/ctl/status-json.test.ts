@@ -13,6 +13,7 @@ test('a qualified tunnel', () => {
     reason: null,
     since: '2026-11-18T11:06:40.000Z',
     enabled: true,
+    networkPolicy: 'automatic',
     address: '2001:0:cb00:7101:0:fd5e:34ff:8ef8',
     ipv6Reachable: true,
     local: { address: '192.0.2.5', port: 40000 },

@@ -15,6 +15,7 @@ describe('the table', () => {
     assert.deepEqual(text.split('\n'), [
       'State          qualified for 10 s',
       'Enabled        yes',
+      'Policy         automatic: up where there is no native IPv6',
       'Address        2001:0:cb00:7101:0:fd5e:34ff:8ef8',
       'IPv6 Internet  answers',
       'Local          192.0.2.5, port 40000',
@@ -41,6 +42,7 @@ describe('the table', () => {
       'State    stopped for 10 s',
       'Reason   The tunnel was stopped on request.',
       'Enabled  no',
+      'Policy   automatic: up where there is no native IPv6',
       'Server   teredo.example.net',
       'Daemon   2.0.0',
       '',

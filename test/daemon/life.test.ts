@@ -171,14 +171,20 @@ test('SIGHUP with another server: the interface stays', OPTIONS, async (t) => {
   assert.equal((await server.stop()).code, 0);
 });
 
-test('the network changes: the client begins anew at once', OPTIONS, async (t) => {
+test('the way to the server changes: the client begins anew at once', OPTIONS, async (t) => {
   const stage = new Stage(t);
   const server = await stage.startServer();
   const client = stage.start('miredo', { config: CLIENT });
   await client.line(/qualified: /);
-  t.after(() => ip('address', 'del', '203.0.113.77/24', 'dev', 'eth0'));
-  const changedAt = performance.now();
+  // The server is on this host, so the way to it is one of the table "local".
+  const way = ['route', 'replace', 'local', PRIMARY, 'dev', 'eth0', 'table', 'local', 'proto', 'kernel', 'src'];
+  t.after(() => {
+    ip(...way, PRIMARY);
+    ip('address', 'del', '203.0.113.77/24', 'dev', 'eth0');
+  });
   ip('address', 'add', '203.0.113.77/24', 'dev', 'eth0');
+  const changedAt = performance.now();
+  ip(...way, '203.0.113.77');
   await client.line(/qualified: /, 2);
   assert.ok(performance.now() - changedAt < 3000, 'not by the refresh, which takes twenty seconds and more');
   assert.equal((await client.stop()).code, 0);

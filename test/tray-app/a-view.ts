@@ -8,6 +8,7 @@ export const STOPPED: Snapshot = {
   reason: undefined,
   since: undefined,
   isEnabled: false,
+  networkPolicy: 'automatic',
   address: undefined,
   local: undefined,
   mapped: undefined,

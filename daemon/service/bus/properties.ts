@@ -20,6 +20,7 @@ export interface Known {
   readonly state: TunnelState;
   readonly facts: ClientFacts | undefined;
   readonly version: string;
+  readonly networkPolicy: string;
   readonly servers: {
     readonly isEnabled: boolean;
     readonly choice: string;
@@ -28,13 +29,14 @@ export interface Known {
 }
 
 /** `since`: microseconds of CLOCK_REALTIME. */
-export function shownProperties({ state, facts, version, servers }: Known, since: bigint): Shown {
+export function shownProperties({ state, facts, version, servers, networkPolicy }: Known, since: bigint): Shown {
   return {
     State: state.name,
     StateReason: 'reason' in state ? [state.reason.code, state.reason.sentence] : ['', ''],
     StateSince: since,
     ...(state.name === 'qualified' ? qualifiedProperties(state, facts) : NOTHING),
     Enabled: servers.isEnabled,
+    NetworkPolicy: networkPolicy,
     Local: facts?.local === undefined ? ['', 0] : [formatIpv4(facts.local.address), facts.local.port],
     Server: facts?.server ?? '',
     ServerChoice: servers.choice,

@@ -1,4 +1,5 @@
 /** What the bus may know of the tunnel and do to it: the daemon's side of the interface. */
+import type { Policy } from '../../config/network-conf.js';
 import type { Reachability } from '../../protocol/internet-test.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../../tunnel/messages.js';
@@ -15,6 +16,10 @@ export interface TunnelControl {
   readonly servers: TunnelServers;
   /** What keeps a tunnel waiting that is wanted. */
   readonly holds: Holds;
+  /** In force on the network as it is. */
+  readonly networkPolicy: Policy;
+  /** Somebody who knows the network says that it has changed; resolves when that has been looked at. */
+  lookAgain(): Promise<void>;
   /** As whom the network's answers are read. */
   readonly user: Confinement;
   readonly state: TunnelState;

@@ -5,6 +5,7 @@ import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Varia
 import { AUTO } from '../../config/server-entry.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { EngineStatistics } from '../../tunnel/messages.js';
+import { networkEvent } from '../log-messages.js';
 import { type Action, type Caller, refusal } from './authority.js';
 import { type Asker, Inquiries } from './inquiries.js';
 import {
@@ -102,6 +103,16 @@ export class TunnelObject {
     AddServer: ([name, options], allowed) => addServer(this.#control.servers, name, options, allowed),
     RemoveServer: ([name], allowed) => removeServer(this.#control.servers, name, allowed),
     ProbeServers: ([names], allowed, asker) => this.#inquiries.probe(names, allowed, asker),
+    NetworkEvent: async ([action, device], allowed) => {
+      const refused = await allowed('org.miredo.control');
+      if (refused !== undefined) return refused;
+      // What happens to our own interface we have done ourselves.
+      if (device === '' || device !== this.#control.facts?.interfaceName) {
+        this.#control.log(...networkEvent(action, device));
+        await this.#control.lookAgain();
+      }
+      return DONE;
+    },
     Diagnose: (_, allowed, asker) => this.#inquiries.diagnose(allowed, asker),
   };
 

@@ -1,14 +1,10 @@
 /** Step: NetworkManager must leave the tunnel's interface alone. It is asked on the bus. */
-import type { BusConnection, Reply } from '../../../dbus/connection.js';
+import type { BusConnection } from '../../../dbus/connection.js';
+import { ask, isRunning, NAME, NO_PATH, PATH, property } from '../network/ask-network-manager.js';
 import type { Finding, Question, Scene } from './steps.js';
 
-const NAME = 'org.freedesktop.NetworkManager';
-/** What its properties have for "none". */
-const NO_PATH = '/';
 /** NM_ACTIVATION_STATE_FLAG_EXTERNAL: the connection is what it has found on the interface. */
 const EXTERNAL = 0x80;
-/** Milliseconds. */
-const PATIENCE = 5_000;
 
 export const NETWORK_MANAGER: Question = {
   id: 'network-manager',
@@ -19,12 +15,10 @@ export const NETWORK_MANAGER: Question = {
 async function askNetworkManager({ bus, facts }: Scene): Promise<Finding> {
   const name = facts?.interfaceName;
   if (name === undefined) return { verdict: 'skipped', sentence: 'There is no interface to ask about.' };
-  // It must not be started for this.
-  const owner = await bus.callBus('NameHasOwner', 's', [NAME]);
-  if (!owner.ok || owner.values[0] !== true) {
+  if (!(await isRunning(bus))) {
     return { verdict: 'skipped', sentence: 'NetworkManager does not run on this computer.' };
   }
-  const device = await call(bus, `/org/freedesktop/NetworkManager`, NAME, 'GetDeviceByIpIface', 's', [name]);
+  const device = await ask(bus, PATH, NAME, 'GetDeviceByIpIface', 's', [name]);
   if (!device.ok) {
     if (device.name.endsWith('.UnknownDevice')) {
       return { verdict: 'ok', sentence: `NetworkManager does not touch the interface ${name}.` };
@@ -59,18 +53,3 @@ function judge(name: string, managed: boolean, hold: Hold): Finding {
   const sentence = `NetworkManager counts the interface ${name} among its own; for now it ${what}, but who clicks it there breaks the tunnel.`;
   return { verdict: 'warning', sentence, ...advice };
 }
-
-async function property(bus: BusConnection, path: string, owner: string, name: string): Promise<unknown> {
-  const got = await call(bus, path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [owner, name]);
-  return got.ok ? (got.values[0] as { readonly value?: unknown } | undefined)?.value : undefined;
-}
-
-const call = (
-  bus: BusConnection,
-  path: string,
-  owner: string,
-  member: string,
-  signature: string,
-  values: readonly unknown[],
-): Promise<Reply> =>
-  bus.call({ destination: NAME, path, interface: owner, member, signature, values, timeout: PATIENCE });

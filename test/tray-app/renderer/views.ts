@@ -33,6 +33,7 @@ const STOPPED: Snapshot = {
   reason: { code: 'user', sentence: 'The tunnel was stopped on request.' },
   since: NOW - 12 * MINUTE,
   isEnabled: false,
+  networkPolicy: 'automatic',
   address: undefined,
   local: undefined,
   mapped: undefined,

@@ -1,0 +1,169 @@
+/**
+ * Looks at the network, and holds the tunnel where the policy wants none: by what the kernel says alone, and by which
+ * of NetworkManager's connections is up where that runs.
+ *
+ * While it does not know yet which network this is, no packet is to leave for a server: see {@link NetworkKeeper.isKnown}.
+ */
+import { formatFault } from '../../config/fault.js';
+import { DEFAULT_RULES, type NetworkRules, type Policy, readNetworkConf } from '../../config/network-conf.js';
+import { readHostAddresses } from '../../io/interfaces.js';
+import { defaultRoute, parseIpv4Routes, readIpv4Routes } from '../../io/ipv4-routes.js';
+import { hasNativeIpv6 } from '../../io/native-ipv6.js';
+import { now } from '../environment.js';
+import type { Holds } from '../holds.js';
+import type { Log } from '../log.js';
+import { readConnections } from './connections.js';
+import { NativeVerdict } from './native-verdict.js';
+import { type Connection, describeRuling, holdsBy, type Ruling, ruleFor } from './network-policy.js';
+
+export interface NetworkScene {
+  readonly log: Log;
+  readonly holds: Holds;
+  /** Name of our own interface. */
+  tunnel(): string;
+  /** The tunnel was kept back, or is on another network now: it is to begin anew. */
+  again(): void;
+  /** What is shown of the policy is another. */
+  changed(): void;
+}
+
+export class NetworkKeeper {
+  readonly #file: string;
+  readonly #scene: NetworkScene;
+  readonly #verdict = new NativeVerdict();
+  #rules: NetworkRules = DEFAULT_RULES;
+  #ruling: Ruling;
+  /** BOUNDED: by {@link readConnections}. */
+  #connections: readonly Connection[] = [];
+  /** Where the Internet is, when it was last looked at. */
+  #place: string;
+  #isKnown = false;
+  #isAskedFor = false;
+  #looking: Promise<void> | undefined;
+  /** How often a look was asked for: what was asked for during one begins another. */
+  #calls = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(file: string, scene: NetworkScene) {
+    this.#file = file;
+    this.#scene = scene;
+    this.#readRules('start');
+    this.#ruling = ruleFor(this.#rules, []);
+    this.#place = placeOf(scene.tunnel());
+    this.#judge();
+    void this.look();
+  }
+
+  /** The policy for the network as it is. */
+  get policy(): Policy {
+    return this.#ruling.policy;
+  }
+
+  /** Whether it knows which network this is. Who asks while it does not is called {@link NetworkScene.again}. */
+  get isKnown(): boolean {
+    if (!this.#isKnown) this.#isAskedFor = true;
+    return this.#isKnown;
+  }
+
+  /** The file was changed. With errors in it, it is not taken over. */
+  reload(): void {
+    this.#readRules('reload');
+    this.#judge();
+  }
+
+  /** The kernel has told of a change. */
+  networkChanged(): void {
+    const place = placeOf(this.#scene.tunnel());
+    if (place !== this.#place) {
+      this.#place = place;
+      this.#isKnown = false;
+      this.#verdict.forget();
+      void this.look();
+    }
+    this.#judge();
+  }
+
+  /** Resolves when NetworkManager has been asked, and what it said is in force. */
+  look(): Promise<void> {
+    this.#calls += 1;
+    this.#looking ??= this.#lookUntilSteady().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #lookUntilSteady(): Promise<void> {
+    let connections: readonly Connection[];
+    let calls: number;
+    do {
+      calls = this.#calls;
+      const way = defaultRoute(parseIpv4Routes(readIpv4Routes()));
+      connections = await readConnections(way?.interfaceName, this.#scene.log);
+    } while (calls !== this.#calls && !this.#isClosed);
+    if (!this.#isClosed) this.#learn(connections);
+  }
+
+  #learn(connections: readonly Connection[]): void {
+    const { holds } = this.#scene;
+    const hasMoved = this.#connections.length > 0 && connections.length > 0 && !isSame(connections, this.#connections);
+    const isDue = this.#isAskedFor || hasMoved;
+    const wasHeld = holds.reason !== undefined;
+    this.#connections = connections;
+    this.#isKnown = true;
+    this.#isAskedFor = false;
+    this.#judge();
+    // Where a hold came or went the client has begun anew by itself.
+    if (isDue && !wasHeld && holds.reason === undefined) this.#scene.again();
+  }
+
+  #judge(): void {
+    if (this.#isClosed) return;
+    const { holds, log, tunnel, changed } = this.#scene;
+    this.#verdict.observe(now(), hasNativeIpv6(tunnel()));
+    this.#arm();
+    const before = describeRuling(this.#ruling);
+    this.#ruling = ruleFor(this.#rules, this.#connections);
+    const after = describeRuling(this.#ruling);
+    if (after !== before) log('notice', `network policy: ${after}`, { EVENT: 'network-policy', POLICY: this.policy });
+    const held = holdsBy(this.#ruling, this.#verdict.isNative);
+    for (const code of ['network-policy', 'native-ipv6'] as const) {
+      holds.set(code, held[code] !== undefined, held[code]);
+    }
+    if (after !== before) changed();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const { deadline } = this.#verdict;
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#judge(), Math.max(0, Math.ceil(deadline - now())));
+  }
+
+  /** At the start what can be read of it counts; later, a file with errors changes nothing. */
+  #readRules(when: 'start' | 'reload'): void {
+    const { log } = this.#scene;
+    const read = readNetworkConf(this.#file);
+    const faults = 'faults' in read ? read.faults : [read];
+    for (const fault of faults) log(fault.severity, formatFault(fault), { EVENT: 'network-conf' });
+    const hasErrors = faults.some(({ severity }) => severity === 'error');
+    if (when === 'reload' && hasErrors)
+      log('error', `${this.#file} has errors (above): the rules from before stay in force`);
+    else if ('rules' in read) this.#rules = read.rules;
+  }
+}
+
+const isSame = (a: readonly Connection[], b: readonly Connection[]): boolean =>
+  String(a.map(({ uuid }) => uuid).sort()) === String(b.map(({ uuid }) => uuid).sort());
+
+/** Changes with the way to the Internet and with our addresses. */
+function placeOf(tunnel: string): string {
+  const way = defaultRoute(parseIpv4Routes(readIpv4Routes()));
+  const { ipv4 } = readHostAddresses([tunnel]);
+  return `${way?.interfaceName} ${way?.gateway} ${ipv4}`;
+}
