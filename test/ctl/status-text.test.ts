@@ -75,7 +75,7 @@ describe('the table', () => {
     const text = statusText(snapshotOf(raw), NOW, PLAIN);
     assert.match(text, /^Server {3}evil\ufffd\[2J\ufffd$/m);
     assert.equal(printable('\u001b\u007f\r\n\t'), '\ufffd'.repeat(5));
-    assert.equal(text.split('\n').length, 7);
+    assert.equal(text.split('\n').length, 8);
   });
 
   for (const [reachable, words] of [

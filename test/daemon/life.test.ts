@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { watchNetwork } from '../../daemon/io/network-watch.js';
 import { version } from '../../daemon/service/command-line.js';
 import { hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
@@ -177,18 +178,42 @@ test('the way to the server changes: the client begins anew at once', OPTIONS, a
   const client = stage.start('miredo', { config: CLIENT });
   await client.line(/qualified: /);
   // The server is on this host, so the way to it is one of the table "local".
-  const way = ['route', 'replace', 'local', PRIMARY, 'dev', 'eth0', 'table', 'local', 'proto', 'kernel', 'src'];
+  const turn = (server: string, source: string): void => {
+    ip(...`route replace local ${server} dev eth0 table local proto kernel src ${source}`.split(' '));
+  };
   t.after(() => {
-    ip(...way, PRIMARY);
+    for (const server of [PRIMARY, SECONDARY]) turn(server, PRIMARY);
     ip('address', 'del', '203.0.113.77/24', 'dev', 'eth0');
   });
   ip('address', 'add', '203.0.113.77/24', 'dev', 'eth0');
   const changedAt = performance.now();
-  ip(...way, '203.0.113.77');
+  for (const server of [PRIMARY, SECONDARY]) turn(server, '203.0.113.77');
   await client.line(/qualified: /, 2);
   assert.ok(performance.now() - changedAt < 3000, 'not by the refresh, which takes twenty seconds and more');
   assert.equal((await client.stop()).code, 0);
   assert.equal((await server.stop()).code, 0);
+});
+
+test('a change that leaves the way to the server as it is: nothing', OPTIONS, async (t) => {
+  const stage = new Stage(t);
+  const server = await stage.startServer();
+  const client = stage.start('miredo', { config: CLIENT });
+  await client.line(/qualified: /);
+  t.after(() => ip('address', 'del', '198.51.100.77/24', 'dev', 'eth1'));
+  await new Promise<void>((resolve) => {
+    const watched = watchNetwork(resolve);
+    assert.ok(watched.ok);
+    t.after(() => watched.close());
+    ip('address', 'add', '198.51.100.77/24', 'dev', 'eth1');
+  });
+  // Who asks for it again has it done after the change.
+  client.signal('SIGHUP');
+  await client.line(/configuration loaded again/);
+  assert.deepEqual(
+    [await client.stop(), await server.stop()].map(({ code }) => code),
+    [0, 0],
+  );
+  assert.equal(client.lines.filter((line) => /qualifying|lost/.test(line)).length, 2, client.lines.join('\n'));
 });
 
 describe('a network that is not there yet', OPTIONS, () => {

@@ -31,6 +31,6 @@ test('every member has its documentation', () => {
   );
   assert.deepEqual(
     members.filter(({ kind }) => kind === 'method').map(({ name }) => name),
-    ['Start', 'Stop', 'Restart', 'SetServer', 'AddServer', 'RemoveServer', 'ProbeServers', 'Diagnose'],
+    ['Start', 'Stop', 'Restart', 'SetServer', 'AddServer', 'RemoveServer', 'ProbeServers', 'Diagnose', 'NetworkEvent'],
   );
 });
