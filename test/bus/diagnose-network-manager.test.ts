@@ -1,53 +1,24 @@
 /** The step `network-manager` against the real NetworkManager, which finds the tunnel's interface as on a desktop. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { PRIMARY, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
-import { missingSentence } from '../lab/needed-programs.js';
-import { isForeignRoot } from '../support/private-etc.js';
 import { diagnosisOf, type RawFinding } from './asking.js';
-import { as, enterBusStage, startBus, startPolkit, stopBus, stopPolkit, waitForName } from './private-bus.js';
+import {
+  enterNetworkManagerStage,
+  installNetworkManagerPolicies,
+  startNetworkManager,
+  stateOfDevice,
+} from './network-manager-stage.js';
+import { startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
 
-const POLICY = '/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf';
-const NAME = 'org.freedesktop.NetworkManager';
-const FOLDER = '/run/nm';
-const CONFIG = `${FOLDER}/nm.conf`;
+const OPTIONS = { skip: enterNetworkManagerStage(import.meta.url), timeout: 120_000 };
 
-let policy = '';
-const missing = missingSentence(['network-manager']);
-const skip =
-  missing ??
-  enterBusStage(import.meta.url, [], () => {
-    policy = readFileSync(POLICY, 'utf8');
-    // It looks there for udev, and for the interfaces of this namespace; what it remembers goes with the test.
-    if (isForeignRoot()) return;
-    execFileSync('mount', ['-t', 'sysfs', '-o', 'ro', 'sysfs', '/sys']);
-    for (const place of ['/etc/NetworkManager', '/var/lib/NetworkManager']) {
-      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', place]);
-    }
-  });
-const OPTIONS = { skip: skip || (isForeignRoot() && 'NetworkManager wants a real root'), timeout: 120_000 };
-
-async function startNetworkManager(t: TestContext, keyfile: string): Promise<void> {
-  mkdirSync(FOLDER, { recursive: true });
-  const main = 'plugins=keyfile\ndhcp=internal\nrc-manager=unmanaged\nno-auto-default=*\nauth-polkit=false';
-  writeFileSync(CONFIG, `[main]\n${main}\n[keyfile]\n${keyfile}\n`);
-  const files = [`--pid-file=${FOLDER}/pid`, `--state-file=${FOLDER}/state`, `--config-dir=${FOLDER}/conf.d`];
-  const child: ChildProcess = spawn('NetworkManager', ['--no-daemon', `--config=${CONFIG}`, ...files], {
-    stdio: 'ignore',
-  });
-  const ended = new Promise((resolve) => child.on('exit', resolve));
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  await waitForName(NAME);
+async function manage(t: TestContext, unmanaged: string): Promise<void> {
+  const manager = await startNetworkManager(`[keyfile]\nunmanaged-devices=${unmanaged}`);
+  t.after(() => manager.stop());
 }
-
-const stateOf = async (name: string): Promise<string> =>
-  (await as('root', 'nmcli', '-t', '-g', 'GENERAL.STATE', 'device', 'show', name)).stdout.trim();
 
 async function startTunnel(t: TestContext): Promise<void> {
   const stage = new Stage(t);
@@ -61,7 +32,7 @@ const ask = async (): Promise<RawFinding> => (await diagnosisOf('network-manager
 
 describe('NetworkManager', OPTIONS, () => {
   before(async () => {
-    writeFileSync(POLICY, policy);
+    installNetworkManagerPolicies();
     await startBus();
     await startPolkit();
   });
@@ -77,9 +48,9 @@ describe('NetworkManager', OPTIONS, () => {
   });
 
   test('is told to leave the interface alone', async (t) => {
-    await startNetworkManager(t, 'unmanaged-devices=interface-name:teredo');
+    await manage(t, 'interface-name:teredo');
     await startTunnel(t);
-    await waitFor('it', async () => /unmanaged/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
+    await waitFor('it', async () => /unmanaged/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     assert.deepEqual(await ask(), {
       verdict: 'ok',
       sentence: 'NetworkManager leaves the interface teredo alone.',
@@ -89,9 +60,9 @@ describe('NetworkManager', OPTIONS, () => {
   });
 
   test('looks on, as it does by itself; and the command makes it stop', async (t) => {
-    await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
+    await manage(t, 'interface-name:eth*');
     await startTunnel(t);
-    await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
+    await waitFor('it', async () => /externally/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     const { verdict, sentence, command = '' } = await ask();
     assert.equal(verdict, 'warning', sentence);
     assert.match(sentence, /for now it only looks on/);
@@ -102,9 +73,9 @@ describe('NetworkManager', OPTIONS, () => {
   });
 
   test('runs a connection of its own on it', async (t) => {
-    await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
+    await manage(t, 'interface-name:eth*');
     await startTunnel(t);
-    await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
+    await waitFor('it', async () => /externally/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     // NetworkManager takes a device only as it would have made it itself.
     const device = 'type tun ifname teredo mode tun vnet-hdr yes';
     const words = `connection add ${device} con-name mine ipv4.method disabled autoconnect no`;

@@ -15,6 +15,8 @@ export type Purpose =
   | 'bench'
   | 'desktop'
   | 'network-manager'
+  | 'networks'
+  | 'vpn'
   | 'package';
 
 export interface NeededProgram {
