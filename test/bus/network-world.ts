@@ -60,8 +60,23 @@ export class NetworkWorld {
     const config = join(this.#folder, 'server.conf');
     writeFileSync(config, `ServerBindAddress ${PRIMARY}\n`);
     const words = ['-f', '-c', config, '-p', join(this.#folder, 'server.pid')];
-    this.#server = new Running('ip', ['netns', 'exec', FAR, fileOf('miredo-server'), ...words], false);
+    this.#server = new Running('ip', ['netns', 'exec', FAR, fileOf('miredo-server'), ...words], true);
     await this.#server.line(/serving on port 3544/);
+  }
+
+  /** It takes what comes, and answers later. */
+  pauseServer(): void {
+    this.#signalServer('SIGSTOP');
+  }
+
+  resumeServer(): void {
+    this.#signalServer('SIGCONT');
+  }
+
+  /** Both of its processes. */
+  #signalServer(name: NodeJS.Signals): void {
+    const pid = this.#server?.pid;
+    if (pid !== undefined) process.kill(-pid, name);
   }
 
   /** In place of what gave addresses before. */
