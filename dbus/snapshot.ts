@@ -70,6 +70,12 @@ const SETTLED = ['stopped', 'qualified', 'failed'];
 /** Under way to something else; words that we do not know included. */
 export const isBusy = (state: string): boolean => !SETTLED.includes(state);
 
+const HOLDS = ['network-policy', 'native-ipv6', 'asleep'];
+
+/** It waits until the network or the policy for it is another: not for something that is under way. */
+export const isHeld = ({ state, reason }: Snapshot): boolean =>
+  state === 'waiting' && reason !== undefined && HOLDS.includes(reason.code);
+
 /** A daemon of another version may lack properties, or have others. */
 export function snapshotOf(raw: RawProperties): Snapshot {
   const get = <K extends keyof Properties>(name: K): Properties[K] | undefined =>

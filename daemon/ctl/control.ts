@@ -1,7 +1,7 @@
 /** `miredoctl start`, `restart` and `stop`. */
 import type { Client } from '../../dbus/client.js';
 import { fault, type Outcome } from '../../dbus/fault.js';
-import { isBusy, type Snapshot } from '../../dbus/snapshot.js';
+import { isBusy, isHeld, type Snapshot } from '../../dbus/snapshot.js';
 import { type Session, type Setting, withSession } from './calling.js';
 import { EXIT, type ExitCode, exitCodeOfState } from './exit-codes.js';
 import { Progress } from './progress.js';
@@ -152,7 +152,7 @@ class Course {
 
   #look(): void {
     if (!this.#isTelling || this.latest === undefined || !this.#hasMoved) return;
-    if (isBusy(this.latest.state)) this.#tell(this.latest);
+    if (isBusy(this.latest.state) && !isHeld(this.latest)) this.#tell(this.latest);
     else this.#settle('settled');
   }
 }

@@ -60,23 +60,8 @@ export class NetworkWorld {
     const config = join(this.#folder, 'server.conf');
     writeFileSync(config, `ServerBindAddress ${PRIMARY}\n`);
     const words = ['-f', '-c', config, '-p', join(this.#folder, 'server.pid')];
-    this.#server = new Running('ip', ['netns', 'exec', FAR, fileOf('miredo-server'), ...words], true);
+    this.#server = new Running('ip', ['netns', 'exec', FAR, fileOf('miredo-server'), ...words], false);
     await this.#server.line(/serving on port 3544/);
-  }
-
-  /** It takes what comes, and answers later. */
-  pauseServer(): void {
-    this.#signalServer('SIGSTOP');
-  }
-
-  resumeServer(): void {
-    this.#signalServer('SIGCONT');
-  }
-
-  /** Both of its processes. */
-  #signalServer(name: NodeJS.Signals): void {
-    const pid = this.#server?.pid;
-    if (pid !== undefined) process.kill(-pid, name);
   }
 
   /** In place of what gave addresses before. */
@@ -88,8 +73,9 @@ export class NetworkWorld {
       `--pid-file=${join(this.#folder, 'dnsmasq.pid')}`,
     ];
     const words = ['--no-daemon', '--conf-file=/dev/null', '--port=0', `--interface=${FAR_END}`, '--bind-interfaces'];
-    // A router that the lease does not name is the server's own address in that subnet.
-    const more = ['--dhcp-authoritative', '--no-ping', '--user=root', `--dhcp-option=option:router,${subnet}.1`];
+    // Who has an address asks soon whether it still holds.
+    const options = [`router,${subnet}.1`, 'T1,3', 'T2,6'].map((option) => `--dhcp-option=option:${option}`);
+    const more = ['--dhcp-authoritative', '--no-ping', '--user=root', ...options];
     this.#dhcp = serve('dnsmasq', [...words, range, ...files, ...more]);
   }
 
@@ -107,10 +93,6 @@ export class NetworkWorld {
   async stopIpv6(): Promise<void> {
     await this.#router?.stop();
     this.#router = undefined;
-  }
-
-  plug(isPlugged: boolean): void {
-    far('link', 'set', FAR_END, isPlugged ? 'up' : 'down');
   }
 
   /** Counts what arrives for the Teredo server from now on. */
