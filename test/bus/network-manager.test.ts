@@ -7,12 +7,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { hasNativeIpv6 } from '../../daemon/io/native-ipv6.js';
-import { formatState } from '../../daemon/service/servers/saved-state.js';
-import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
-import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
+import { startManaged } from './managed.js';
 import {
   enterNetworkManagerStage,
   installNetworkManagerPolicies,
@@ -27,7 +26,6 @@ import { as, call, FRIEND, property, STRANGER, startBus, startPolkit, stopBus, s
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks']) };
 const OPTIONS = { timeout: 60_000 };
-const RULES = '/etc/miredo/network.conf';
 const CTL = fileURLToPath(new URL('../../bin/miredoctl.js', import.meta.url));
 const WIRE = 'The Wire [1]';
 
@@ -59,18 +57,8 @@ describe('a laptop', SKIP, () => {
   const up = (): string => nmcli('connection', 'up', WIRE);
   const down = (): string => nmcli('connection', 'down', WIRE);
 
-  /** A daemon that was left started, with these rules; without its tunnel's connection when the test ends. */
-  async function start(t: TestContext, rules = '', server = PRIMARY): Promise<Running> {
-    writeFileSync(RULES, rules);
-    t.after(() => rmSync(RULES, { force: true }));
-    writeFileSync(STATE_FILE, formatState({ enabled: true, choice: undefined, servers: [] }));
-    const daemon = new Stage(t).start('miredo', { config: `ServerAddress ${server}\n`, words: ['--managed'] });
-    await daemon.line(/on the message bus/);
-    return daemon;
-  }
-
   test('is plugged in, pulled out, and plugged in again', OPTIONS, async (t) => {
-    const daemon = await start(t);
+    const daemon = await startManaged(t);
     await daemon.line(/waiting: There is no IPv4 network yet/);
     const events = new Events(t);
     await events.ready();
@@ -88,7 +76,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('gets another address', OPTIONS, async (t) => {
-    const daemon = await start(t);
+    const daemon = await startManaged(t);
     up();
     t.after(down);
     await daemon.line(/qualified: .* mapped 192\.0\.2\./);
@@ -98,7 +86,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('hears of what changes nothing of the way to the server: nothing happens', OPTIONS, async (t) => {
-    const daemon = await start(t);
+    const daemon = await startManaged(t);
     up();
     t.after(down);
     await daemon.line(/qualified: /);
@@ -113,7 +101,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('is let through by a portal, say: a client that waits for its next try begins anew', OPTIONS, async (t) => {
-    const daemon = await start(t, '', '203.0.113.99');
+    const daemon = await startManaged(t, '', '203.0.113.99');
     up();
     t.after(down);
     await daemon.line(/failed: .* Next try in 5 s/);
@@ -123,7 +111,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('has native IPv6 for a while', OPTIONS, async (t) => {
-    const daemon = await start(t);
+    const daemon = await startManaged(t);
     up();
     t.after(down);
     await daemon.line(/qualified: /);
@@ -148,10 +136,10 @@ describe('a laptop', SKIP, () => {
       t.after(down);
       await waitFor('native IPv6', () => hasNativeIpv6('teredo') || undefined, { timeout: 20_000 });
       const asked = world.countDatagrams();
-      const daemon = await start(t);
+      const daemon = await startManaged(t);
       await daemon.line(/waiting: The network has IPv6 of its own/);
       assert.equal(asked(), 0);
-      writeFileSync(RULES, 'Policy = always\n');
+      writeFileSync(NETWORK_CONF, 'Policy = always\n');
       daemon.signal('SIGHUP');
       await daemon.line(/qualified: /);
       assert.equal(await property('NetworkPolicy'), 's "always"');
@@ -175,16 +163,16 @@ describe('a laptop', SKIP, () => {
       up();
       t.after(down);
       const asked = world.countDatagrams();
-      const daemon = await start(t, rules());
+      const daemon = await startManaged(t, rules());
       assert.match(await daemon.line(/waiting: /), says);
       assert.match(await property('StateReason'), /"network-policy"/);
       assert.equal(await property('NetworkPolicy'), 's "never"');
       assert.equal(asked(), 0);
-      writeFileSync(RULES, 'Policy = nevr\n');
+      writeFileSync(NETWORK_CONF, 'Policy = nevr\n');
       daemon.signal('SIGHUP');
       await daemon.line(/network\.conf:1: Policy: "nevr" is none of automatic, always, never; did you mean never\?/);
       await daemon.line(/network\.conf has errors \(above\): the rules from before stay in force/);
-      rmSync(RULES);
+      rmSync(NETWORK_CONF);
       daemon.signal('SIGHUP');
       await daemon.line(/qualified: /);
     });
@@ -200,7 +188,7 @@ describe('a laptop', SKIP, () => {
     writeFileSync(file, `${keyfile.join('\n')}\n`, { mode: 0o600 });
     nmcli('connection', 'load', file);
     t.after(() => nmcli('connection', 'delete', 'Office'));
-    const daemon = await start(t);
+    const daemon = await startManaged(t);
     up();
     await daemon.line(/qualified: /);
     nmcli('connection', 'up', 'Office');
@@ -211,7 +199,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('is told by root, and by whom polkit allows it', OPTIONS, async (t) => {
-    await start(t);
+    await startManaged(t);
     const tell = (user: string) => call(user, 'NetworkEvent', 'ssa{sv}', 'up', CABLE, '0');
     assert.equal((await tell('root')).code, 0);
     assert.equal((await tell(FRIEND)).code, 0);
