@@ -1,6 +1,6 @@
 /** Without NetworkManager: what the kernel tells is enough, whoever sets the network up. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -91,13 +91,13 @@ describe('a host without NetworkManager', SKIP, () => {
   });
 
   test('with ifupdown and dhclient', OPTIONS, async (t) => {
-    for (const place of ['/etc/network/if-up.d', '/etc/network/if-down.d', '/run/network'])
-      mkdirSync(place, { recursive: true });
+    const folders = ['if-pre-up', 'if-up', 'if-down', 'if-post-down'].map((name) => `/etc/network/${name}.d`);
+    for (const place of [...folders, '/run/network']) mkdirSync(place, { recursive: true });
     writeFileSync('/etc/network/interfaces', `iface ${CABLE} inet dhcp\n`);
     const daemon = await startManaged(t);
     await daemon.line(/waiting: There is no IPv4 network yet/);
     execFileSync('ifup', [CABLE], { stdio: 'ignore' });
-    t.after(() => execFileSync('ifdown', ['--force', CABLE], { stdio: 'ignore' }));
+    t.after(() => spawnSync('ifdown', ['--force', CABLE], { stdio: 'ignore' }));
     await daemon.line(/qualified: /);
     execFileSync('ifdown', [CABLE], { stdio: 'ignore' });
     await daemon.line(/waiting: There is no IPv4 network yet/, 2);
