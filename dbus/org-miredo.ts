@@ -111,7 +111,7 @@ export interface Properties {
   readonly Enabled: boolean;
   /**
    * When a tunnel that is enabled is up on the network as it is: `automatic` (where there is no native
-   * IPv6), `always` or `never`; see network.conf(5). Without --managed it is always.
+   * IPv6), `always` or `never`; see miredo-network.conf(5). Without --managed it is always.
    */
   readonly NetworkPolicy: string;
   /** The Teredo address, empty when there is none. */

@@ -23,7 +23,7 @@ export function colourOf(state: string, style: Style): (text: string) => string 
   return isBusy(state) ? style.busy : style.faint;
 }
 
-/** See network.conf(5). */
+/** See miredo-network.conf(5). */
 const POLICY_WORDS: Readonly<Record<string, string>> = {
   automatic: 'automatic: up where there is no native IPv6',
   always: 'always',

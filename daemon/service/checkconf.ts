@@ -5,10 +5,17 @@ import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from '../config/directives.js';
 import type { Fault } from '../config/fault.js';
 import { splitLines } from '../config/lines.js';
 import { parseMiredoConf } from '../config/miredo-conf.js';
+import { NETWORK_CONF, parseNetworkConf } from '../config/network-conf.js';
 import { parseServerConf } from '../config/server-conf.js';
 
-/** Which program a file is for. */
-export type FileKind = 'miredo' | 'miredo-server';
+/** Which program a file is for, or that it is miredo's of the networks. */
+export type FileKind = 'miredo' | 'miredo-server' | 'network';
+
+const PARSERS: Readonly<Record<FileKind, (file: string, text: string) => { readonly faults: readonly Fault[] }>> = {
+  miredo: parseMiredoConf,
+  'miredo-server': parseServerConf,
+  network: parseNetworkConf,
+};
 
 /** Every fault of one file. `kind` undefined: the file itself tells. */
 export function checkFile(file: string, kind?: FileKind): readonly Fault[] {
@@ -18,12 +25,13 @@ export function checkFile(file: string, kind?: FileKind): readonly Fault[] {
   } catch (error) {
     return [unreadable(file, error as NodeJS.ErrnoException)];
   }
-  const isServer = (kind ?? kindOf(file, text)) === 'miredo-server';
-  return (isServer ? parseServerConf(file, text) : parseMiredoConf(file, text)).faults;
+  return PARSERS[kind ?? kindOf(file, text)](file, text).faults;
 }
 
-/** Judged by the directives that only one of the programs has; by the file's name when they do not tell. */
+/** Judged by its sections, or by the directives that only one of the programs has; by the file's name when they do not tell. */
 export function kindOf(file: string, text: string): FileKind {
+  // No other file has sections.
+  if (basename(file) === basename(NETWORK_CONF) || /^\s*\[/m.test(text)) return 'network';
   const words = new Set(splitLines(text).map((line) => line.words[0]?.toLowerCase()));
   const hasAny = (names: readonly string[]): boolean => names.some((name) => words.has(name));
   const forServer = hasAny(namesOnlyIn(SERVER_DIRECTIVES, MIREDO_DIRECTIVES));

@@ -28,6 +28,7 @@ export const PAGES: readonly Page[] = [
   { name: 'miredoctl.1', command: () => describeCtl() },
   { name: 'miredo.conf.5', table: MIREDO_DIRECTIVES },
   { name: 'miredo-server.conf.5', table: SERVER_DIRECTIVES },
+  { name: 'miredo-network.conf.5' },
   { name: 'org.miredo.5', interface: () => parse(readFileSync(SOURCE, 'utf8')) },
 ];
 

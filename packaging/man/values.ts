@@ -1,5 +1,6 @@
 /** What the manual says in words and the programs have in code. */
 import { MIREDO_DIRECTIVES } from '../../daemon/config/directives.js';
+import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { FACILITIES } from '../../daemon/config/values.js';
 import { EXIT } from '../../daemon/ctl/exit-codes.js';
 import {
@@ -35,6 +36,12 @@ export const VALUES: Readonly<Record<string, string>> = {
   'user.second': DEFAULT_USERS[1] ?? '',
   'servers.folder': SERVERS_FOLDER,
   'state.file': STATE_FILE,
+  'network.conf': NETWORK_CONF,
+  'network.script': '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
+  'network.nmConf': '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
+  'network.nmEtc': '/etc/NetworkManager/conf.d',
+  'network.networkdFile': '/usr/lib/systemd/network/05-miredo.network',
+  'network.networkdEtc': '/etc/systemd/network',
   'root.empty': EMPTY_ROOT,
   'hooks.folder': HOOKS_FOLDER,
   'hooks.rootFolder': ROOT_FOLDER,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { MIREDO_DIRECTIVES, RELAY_TYPES, SERVER_DIRECTIVES } from '../../daemon/config/directives.js';
 import { parseMiredoConf } from '../../daemon/config/miredo-conf.js';
+import { POLICIES } from '../../daemon/config/network-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
 import { commandsOf } from '../../daemon/ctl/command-line.js';
 import { EXIT } from '../../daemon/ctl/exit-codes.js';
@@ -184,6 +185,14 @@ describe('directives', () => {
     });
   }
 
+  it('miredo-network.conf.5 has the words of a policy', () => {
+    const items = itemsOf(page('miredo-network.conf.5'), 'DESCRIPTION').filter(([first]) => first === 'Cm');
+    assert.deepEqual(
+      items.map(([, word]) => word),
+      [...POLICIES],
+    );
+  });
+
   it('are named in no page that do not exist', () => {
     const known = FILES.flatMap(({ table }) => Object.values(table).map((directive) => directive.name));
     for (const [name, text] of PAGE) {
@@ -304,6 +313,11 @@ describe('what else the pages name', () => {
       'busctl 1', // systemd
       'dbus-send 1', // dbus
       'gdbus 1', // libglib2.0-bin
+      'ifup 8', // ifupdown
+      'nmcli 1', // network-manager
+      'NetworkManager 8', // network-manager
+      'NetworkManager-dispatcher 8', // network-manager
+      'systemd-networkd 8', // systemd
       'pkttyagent 1', // polkitd
       'polkit 8', // polkitd
       'start-stop-daemon 8', // dpkg
@@ -329,6 +343,10 @@ describe('what else the pages name', () => {
 });
 
 describe('examples', () => {
+  const OWNERS = [
+    ['miredo-server', 'miredo-server.conf.5'],
+    ['network', 'miredo-network.conf.5'],
+  ] as const;
   const examples = readdirSync(EXAMPLES)
     .filter((name) => name.endsWith('.conf'))
     .sort();
@@ -336,7 +354,7 @@ describe('examples', () => {
   it('are all in the pages of the files they are of', () => {
     const sources = join(ROOT, 'packaging/man');
     for (const example of examples) {
-      const owner = example.startsWith('miredo-server') ? 'miredo-server.conf.5' : 'miredo.conf.5';
+      const owner = OWNERS.find(([start]) => example.startsWith(start))?.[1] ?? 'miredo.conf.5';
       assert.match(readFileSync(join(sources, `${owner}.mdoc`), 'utf8'), new RegExp(`^@example ${example}$`, 'm'));
       const lines = readFileSync(join(EXAMPLES, example), 'utf8').trimEnd().split('\n');
       assert.ok(lines.every((line) => line.length <= 68));
