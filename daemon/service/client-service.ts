@@ -15,7 +15,7 @@ import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import { ReachabilityTests } from './reachability-tests.js';
-import { hasNames, ServerAddresses } from './server-addresses.js';
+import { findServers, hasNames } from './server-addresses.js';
 import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
@@ -70,7 +70,8 @@ export class ClientService implements Service {
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
   readonly #engine: EngineProcess;
-  readonly #addresses: ServerAddresses;
+  /** Names are resolved without privilege too: answers come from the network. */
+  readonly #resolverUser: Confinement;
   #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
   #network: Network;
   /** The server in use. */
@@ -93,7 +94,7 @@ export class ClientService implements Service {
     const { tun, socket } = descriptors;
     this.#descriptors = descriptors;
     this.#host = host;
-    this.#addresses = new ServerAddresses(confinement, host.log);
+    this.#resolverUser = confinement;
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
@@ -260,7 +261,7 @@ export class ClientService implements Service {
     const target = this.#nextServer();
     if (target === undefined) return;
     if (hasNames(target) || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
-    const servers = await this.#addresses.find(target, signal);
+    const servers = await this.#find(target, signal);
     if (signal.aborted) return;
     if (servers === undefined) {
       this.#wait('dns-failed');
@@ -286,6 +287,13 @@ export class ClientService implements Service {
     this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
   }
 
+  async #find(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {
+    const found = await findServers(target, { signal, user: this.#resolverUser });
+    if (found.ok) return found.servers;
+    if (found.code !== 'aborted') this.#host.log('warning', found.sentence);
+    return undefined;
+  }
+
   #engineSays(state: TunnelState): void {
     // The end of an attempt that is no longer wanted; and when it stops is not the engine's to say.
     if (this.#servers === undefined || state.name === 'stopped') return;
@@ -305,7 +313,7 @@ export class ClientService implements Service {
     const target = this.#target;
     if (target === undefined || !hasNames(target)) return;
     const { signal } = this.#resolving;
-    const servers = await this.#addresses.find(target, signal);
+    const servers = await this.#find(target, signal);
     if (signal.aborted || servers === undefined) return;
     if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
     this.#servers = servers;
