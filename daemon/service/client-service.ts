@@ -5,7 +5,7 @@ import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
 import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
-import { SENTENCES } from '../protocol/reasons.js';
+import { reasonOf } from '../protocol/reasons.js';
 import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
@@ -72,7 +72,7 @@ export class ClientService implements Service {
   readonly #engine: EngineProcess;
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
-  #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
+  #state: TunnelState = { name: 'stopped', reason: reasonOf('user') };
   #network: Network;
   /** The server in use. */
   #target: ServerTarget | undefined;
@@ -175,7 +175,7 @@ export class ClientService implements Service {
     if (this.#isWanted) {
       this.#isWanted = false;
       this.#cancel();
-      this.#enter({ name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } });
+      this.#enter({ name: 'stopped', reason: reasonOf('user') });
     }
     await this.#link.want(undefined);
   }
@@ -282,7 +282,7 @@ export class ClientService implements Service {
   }
 
   #wait(code: ReasonCode): void {
-    this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
+    this.#enter({ name: 'waiting', reason: reasonOf(code) });
     this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
     this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
   }
@@ -304,8 +304,7 @@ export class ClientService implements Service {
   /** Address and routes are those of an engine that is no more; the next one qualifies anew. */
   #engineGone(): void {
     if (!this.#isWanted || this.#host.hold() !== undefined) return;
-    const sentence = SENTENCES.internal;
-    this.#enter({ name: 'waiting', reason: { code: 'internal', sentence } });
+    this.#enter({ name: 'waiting', reason: reasonOf('internal') });
   }
 
   /** The server may have moved: a failure is the time to ask for its name again. */

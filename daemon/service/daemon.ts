@@ -4,8 +4,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
-import { SENTENCES } from '../protocol/reasons.js';
-import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import { reasonOf } from '../protocol/reasons.js';
+import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { ClientDesk } from './client-desk.js';
 import type { ClientService } from './client-service.js';
@@ -118,7 +118,7 @@ export class Daemon<Settings extends AnySettings> {
       log: this.#logger.log,
       isWanted: () => this.#isWanted,
       hold: () => this.#desk?.holds.reason,
-      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
+      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reasonOf('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
       refresh: () => this.#desk?.refresh(),
@@ -195,7 +195,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
     void this.#closeService();
     if (this.#isWanted && this.#state !== undefined) {
-      this.#stateChanged({ name: 'waiting', reason: reason('internal') });
+      this.#stateChanged({ name: 'waiting', reason: reasonOf('internal') });
     }
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
@@ -292,8 +292,6 @@ export class Daemon<Settings extends AnySettings> {
     process.exit(code);
   }
 }
-
-const reason = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });
 
 /** Names of the settings that differ. */
 function changedNames<Settings extends object>(before: Settings, after: Settings): string[] {

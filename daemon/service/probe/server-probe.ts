@@ -5,9 +5,8 @@
 import { readHostAddresses } from '../../io/interfaces.js';
 import { localAddressTo } from '../../io/local-address.js';
 import type { Servers } from '../../protocol/qualification.js';
-import { SENTENCES } from '../../protocol/reasons.js';
+import { reasonOf } from '../../protocol/reasons.js';
 import type { ConeAnswer, Heard } from '../../protocol/server-probe.js';
-import type { ReasonCode } from '../../protocol/tunnel-state.js';
 import { type Confinement, TARGET_LIMIT } from '../../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, isPermittedDestination, type Port } from '../../wire/ipv4.js';
 import { TEREDO_PREFIX } from '../../wire/teredo-address.js';
@@ -110,7 +109,7 @@ export async function measure(
   const run = list.length === 0 ? undefined : await runGroups(list, options, directedBroadcasts, cone, heard);
   // Progress cannot be unsaid, but nothing is decided by it.
   if (run?.ok === false && run.isDistrusted) forget(list, results);
-  const reason = run === undefined || run.ok ? internalFault() : faultOf(run);
+  const reason = run === undefined || run.ok ? reasonOf('internal') : faultOf(run);
   asked.forEach(({ name }, index) => {
     if (!results.has(index)) settle(index, refused(name, reason, undefined));
   });
@@ -192,15 +191,13 @@ async function locate(
   const { primary: address, secondary } = found.servers;
   const scope = { directedBroadcasts };
   if (![address, secondary].every((each) => isPermittedDestination(each, scope))) {
-    return { ...known('server-not-global'), address };
+    return { ...reasonOf('server-not-global'), address };
   }
   const way = await localAddressTo(address);
   if (!way.ok) return { code: 'no-network', sentence: `There is no way to the server (${way.errno}).`, address };
   return found.servers;
 }
 
-const known = (code: ReasonCode): ProbeFault => ({ code, sentence: SENTENCES[code] });
-const internalFault = (): ProbeFault => known('internal');
 const faultOf = ({ code, sentence }: ProbeFailure): ProbeFault => ({ code, sentence });
 
 const refused = (name: string, { code, sentence }: ProbeFault, address: Ipv4Address | undefined): ProbeResult => ({
@@ -220,7 +217,7 @@ function judged(name: string, { primary, primaryHeard, secondaryHeard }: Group):
     roundTrip: primaryHeard && Math.round(1000 * primaryHeard.roundTrip),
     secondary: secondaryHeard !== undefined,
     address: primary,
-    fault: primaryHeard !== undefined && secondaryHeard !== undefined ? undefined : known(silent),
+    fault: primaryHeard !== undefined && secondaryHeard !== undefined ? undefined : reasonOf(silent),
   };
 }
 
