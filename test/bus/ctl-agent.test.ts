@@ -40,12 +40,13 @@ function onTerminal(context: TestContext, command: string, place: Place = 'any')
   return terminal;
 }
 
-/** Process ids of agents that are there. */
+/** Process ids of agents that are there; those of another run are in no control group of ours. */
 function agents(): string[] {
   return readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith('pkttyagent\0--process\0');
+      const isOurs = !/^0::\/\.\./m.test(readFileSync(`/proc/${name}/cgroup`, 'utf8'));
+      return isOurs && readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith('pkttyagent\0--process\0');
     } catch {
       return false;
     }
