@@ -15,6 +15,7 @@ import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
 import { ReachabilityTests } from './reachability-tests.js';
+import { RetryDelay } from './retry-delay.js';
 import { findServers, hasNames } from './server-addresses.js';
 import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
@@ -84,7 +85,7 @@ export class ClientService implements Service {
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
-  #resolveDelay = RESOLVE_DELAY;
+  readonly #resolveDelay = new RetryDelay(RESOLVE_DELAY, RESOLVE_DELAY_LIMIT);
   /** Whether there is to be a tunnel. */
   #isWanted: boolean;
   #closed = false;
@@ -235,7 +236,7 @@ export class ClientService implements Service {
   #beginAnew({ isHeard = false } = {}): void {
     this.#cancel();
     this.#resolving = new AbortController();
-    this.#resolveDelay = RESOLVE_DELAY;
+    this.#resolveDelay.reset();
     void this.#begin(isHeard);
   }
 
@@ -267,7 +268,7 @@ export class ClientService implements Service {
       this.#wait('dns-failed');
       return;
     }
-    this.#resolveDelay = RESOLVE_DELAY;
+    this.#resolveDelay.reset();
     this.#servers = servers;
     this.#engine.useServers(servers);
   }
@@ -283,8 +284,7 @@ export class ClientService implements Service {
 
   #wait(code: ReasonCode): void {
     this.#enter({ name: 'waiting', reason: reasonOf(code) });
-    this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
-    this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
+    this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay.take());
   }
 
   async #find(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {

@@ -27,6 +27,7 @@ import {
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
+import { RetryDelay } from './retry-delay.js';
 import type { AnySettings, Role } from './role.js';
 import type { Service, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
@@ -60,7 +61,7 @@ export class Daemon<Settings extends AnySettings> {
   #service: Service | undefined;
   #state: TunnelState | undefined;
   #desk: ClientDesk | undefined;
-  #mendDelay = MEND_DELAY;
+  readonly #mendDelay = new RetryDelay(MEND_DELAY, MEND_DELAY_LIMIT);
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
   #mendTimer: NodeJS.Timeout | undefined;
@@ -190,9 +191,10 @@ export class Daemon<Settings extends AnySettings> {
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
     if (this.#isEnding) return;
-    if (now() - this.#worksSince > LASTING) this.#mendDelay = MEND_DELAY;
+    if (now() - this.#worksSince > LASTING) this.#mendDelay.reset();
     this.#worksSince = Number.POSITIVE_INFINITY;
-    this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
+    const delay = this.#mendDelay.take();
+    this.#logger.log('error', `${sentence} Starting again in ${delay / 1000} s.`);
     void this.#closeService();
     if (this.#isWanted && this.#state !== undefined) {
       this.#stateChanged({ name: 'waiting', reason: reasonOf('internal') });
@@ -201,8 +203,7 @@ export class Daemon<Settings extends AnySettings> {
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
       if (failure !== undefined) this.#mend(failure.sentence);
-    }, this.#mendDelay);
-    this.#mendDelay = Math.min(2 * this.#mendDelay, MEND_DELAY_LIMIT);
+    }, delay);
   }
 
   #heedSignals(): void {

@@ -22,6 +22,7 @@ import { EngineQuestions } from './engine-questions.js';
 import { configurationOf, type EngineLaunch, spawnEngine } from './engine-spawn.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
+import { RetryDelay } from './retry-delay.js';
 
 /** Milliseconds before an engine that ended is started again; doubles up to the limit, begins anew after a minute. */
 const RESTART_DELAY = 100;
@@ -64,7 +65,7 @@ export class EngineProcess {
   #isReady = false;
   #firstReady = (): void => {};
   #startedAt = 0;
-  #restartDelay = RESTART_DELAY;
+  readonly #restartDelay = new RetryDelay(RESTART_DELAY, RESTART_DELAY_LIMIT);
   #restartTimer: NodeJS.Timeout | undefined;
   #readyTimer: NodeJS.Timeout | undefined;
   #heartbeatTimer: NodeJS.Timeout | undefined;
@@ -262,14 +263,13 @@ export class EngineProcess {
     this.#dismiss();
     if (this.#closed) return;
     if (sentence !== undefined) this.#log('error', sentence);
-    if (now() - this.#startedAt > HONEST_LIFE) this.#restartDelay = RESTART_DELAY;
+    if (now() - this.#startedAt > HONEST_LIFE) this.#restartDelay.reset();
     this.#startLater();
     this.#events.gone();
   }
 
   #startLater(): void {
-    this.#restartTimer = setTimeout(() => this.#start(), this.#restartDelay);
-    this.#restartDelay = Math.min(2 * this.#restartDelay, RESTART_DELAY_LIMIT);
+    this.#restartTimer = setTimeout(() => this.#start(), this.#restartDelay.take());
   }
 
   /** Kills the child, if any, and forgets what belongs to it. */
