@@ -151,7 +151,7 @@ describe('on the bus', OPTIONS, () => {
       t.after(() => terminal.end());
       await terminal.shows(/Password: ?$/);
       assert.doesNotMatch(terminal.text, /[⠋⠙⠹⠸]/, 'nothing disturbs who types a password');
-      terminal.type(`${PASSWORD}\n`);
+      await terminal.enterPassword(PASSWORD);
       const { text } = await terminal.ended;
       assert.match(text, /\r.{1,3}K[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .+ \(\d+ s\)\r.{1,3}K/);
       assert.ok(text.includes('\u001b[32m✓\u001b[0m Server'), text);
@@ -170,7 +170,7 @@ describe('on the bus', OPTIONS, () => {
     const terminal = new Terminal('any', `trap : INT; ${publicCtl()} server probe ${PRIMARY} ${SILENT}; echo code $?`);
     t.after(() => terminal.end());
     await terminal.shows(/Password: ?$/);
-    terminal.type(`${PASSWORD}\n`);
+    await terminal.enterPassword(PASSWORD);
     // Before that polkit may take it for an answer to its own question.
     await terminal.shows(/203\.0\.113\.10 .*answers/);
     terminal.type('\u0003');
