@@ -25,8 +25,10 @@ const ALLOWED_SKIPS = [
 const script = fileURLToPath(import.meta.url);
 const root = dirname(dirname(script));
 const built = join(root, 'build/test');
-/** Tests that share the machine's namespaces and measure times: one file after the other. */
+/** Tests that share the machine's namespaces and measure times: one file after the other, but for {@link APART}. */
 const INTEGRATION = /^build\/test\/((bench|bus|daemon|lab|interop|packaging|tray-app\/desktop)\/|readme\.)/;
+/** Of these, files that have a bus, users and control groups of their own as well, and that mostly wait for answers. */
+const APART = /^build\/test\/bus\//;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
@@ -109,7 +111,12 @@ async function runUnit({ only }) {
 
 async function runIntegration({ only }) {
   const { files, options } = select(only, 'integration');
-  await runFiles(files, { ...options, concurrency: 1 });
+  const isApart = (file) => APART.test(relative(root, file));
+  await runFiles(files.filter(isApart), { ...options, concurrency: 2 });
+  await runFiles(
+    files.filter((file) => !isApart(file)),
+    { ...options, concurrency: 1 },
+  );
 }
 
 /** As {@link runIntegration}, by this script as root of a user namespace, which leaves its result in a file. */
