@@ -25,10 +25,8 @@ const ALLOWED_SKIPS = [
 const script = fileURLToPath(import.meta.url);
 const root = dirname(dirname(script));
 const built = join(root, 'build/test');
-/** Tests that share the machine's namespaces and measure times: one file after the other, but for {@link APART}. */
+/** Tests that share the machine's namespaces and measure times: one file after the other. */
 const INTEGRATION = /^build\/test\/((bench|bus|daemon|lab|interop|packaging|tray-app\/desktop)\/|readme\.)/;
-/** Of these, files that have a bus, users and control groups of their own as well, and that mostly wait for answers. */
-const APART = /^build\/test\/bus\//;
 const FILE_TIMEOUT = 600_000;
 
 /** What Node gives as the reason when `--only` names tests. */
@@ -111,12 +109,7 @@ async function runUnit({ only }) {
 
 async function runIntegration({ only }) {
   const { files, options } = select(only, 'integration');
-  const isApart = (file) => APART.test(relative(root, file));
-  await runFiles(files.filter(isApart), { ...options, concurrency: 2 });
-  await runFiles(
-    files.filter((file) => !isApart(file)),
-    { ...options, concurrency: 1 },
-  );
+  await runFiles(files, { ...options, concurrency: 1 });
 }
 
 /** As {@link runIntegration}, by this script as root of a user namespace, which leaves its result in a file. */
