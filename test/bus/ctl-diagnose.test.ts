@@ -8,7 +8,7 @@ import { ctl, ctlAs, publicCtl } from './ctl-program.js';
 import { addBoss, PASSWORD, prepareSessions } from './people.js';
 import { enterBusStage, provideBus, STRANGER } from './private-bus.js';
 import { Terminal } from './terminal.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 function prepare(): void {
   if (isForeignRoot()) return;
@@ -107,7 +107,7 @@ describe('on the bus', OPTIONS, () => {
   });
 
   test('diagnose --json', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { code, stdout, stderr } = await ctl('diagnose', '--json');
     assert.equal(stderr, '');
     const { schemaVersion, qualified, conclusion, steps } = JSON.parse(stdout) as Diagnosis;
