@@ -1,8 +1,7 @@
 /** The step `network-manager` against the real NetworkManager, which finds the tunnel's interface as on a desktop. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { PRIMARY, Stage } from '../daemon/stage.js';
+import { before, describe, type TestContext, test } from 'node:test';
 import { waitFor } from '../lab/kernel-view.js';
 import { diagnosisOf, type RawFinding } from './asking.js';
 import {
@@ -11,7 +10,8 @@ import {
   startNetworkManager,
   stateOfDevice,
 } from './network-manager-stage.js';
-import { startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { provideBus } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterNetworkManagerStage(import.meta.url), timeout: 120_000 };
 
@@ -20,36 +20,21 @@ async function manage(t: TestContext, unmanaged: string): Promise<void> {
   t.after(() => manager.stop());
 }
 
-async function startTunnel(t: TestContext): Promise<void> {
-  const stage = new Stage(t);
-  await stage.startServer();
-  const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\nInterfaceName teredo\n` });
-  await daemon.line(/on the message bus/);
-  await daemon.line(/qualified: /);
-}
-
 const ask = async (): Promise<RawFinding> => (await diagnosisOf('network-manager')).finding;
 
 describe('NetworkManager', OPTIONS, () => {
-  before(async () => {
-    installNetworkManagerPolicies();
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  before(installNetworkManagerPolicies);
+  provideBus();
 
   test('is not there', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { verdict, sentence } = await ask();
     assert.deepEqual([verdict, sentence], ['skipped', 'NetworkManager does not run on this computer.']);
   });
 
   test('is told to leave the interface alone', async (t) => {
     await manage(t, 'interface-name:teredo');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /unmanaged/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     assert.deepEqual(await ask(), {
       verdict: 'ok',
@@ -61,7 +46,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('looks on, as it does by itself; and the command makes it stop', async (t) => {
     await manage(t, 'interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     const { verdict, sentence, command = '' } = await ask();
     assert.equal(verdict, 'warning', sentence);
@@ -74,7 +59,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('runs a connection of its own on it', async (t) => {
     await manage(t, 'interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
     // NetworkManager takes a device only as it would have made it itself.
     const device = 'type tun ifname teredo mode tun vnet-hdr yes';

@@ -22,7 +22,7 @@ import {
   stateOfDevice,
 } from './network-manager-stage.js';
 import { CABLE, NetworkWorld } from './network-world.js';
-import { as, call, FRIEND, property, STRANGER, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { as, call, FRIEND, property, provideBus, STRANGER } from './private-bus.js';
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks']) };
 const OPTIONS = { timeout: 60_000 };
@@ -39,8 +39,9 @@ describe('a laptop', SKIP, () => {
     await world.startDhcp('192.0.2');
     installNetworkManagerPolicies();
     installOurFiles();
-    await startBus();
-    await startPolkit();
+  });
+  provideBus();
+  before(async () => {
     manager = await startNetworkManager('');
     const words = `type ethernet ifname ${CABLE} ipv6.method auto ipv6.addr-gen-mode eui64 autoconnect no`.split(' ');
     nmcli('connection', 'add', 'con-name', WIRE, ...words);
@@ -48,8 +49,6 @@ describe('a laptop', SKIP, () => {
 
   after(async () => {
     await manager.stop();
-    await stopPolkit();
-    await stopBus();
     await world.close();
   });
 

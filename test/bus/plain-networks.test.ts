@@ -11,7 +11,7 @@ import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ip } from '../support/tun.js';
 import { startManaged } from './managed.js';
 import { CABLE, NetworkWorld } from './network-world.js';
-import { enterBusStage, property, startBus, stopBus } from './private-bus.js';
+import { enterBusStage, property, provideBus } from './private-bus.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NETWORKD = '/lib/systemd/systemd-networkd';
@@ -40,11 +40,10 @@ describe('a host without NetworkManager', SKIP, () => {
     world = new NetworkWorld();
     await world.startServer();
     await world.startDhcp('192.0.2');
-    await startBus();
   });
+  provideBus();
 
   after(async () => {
-    await stopBus();
     await world.close();
   });
 
