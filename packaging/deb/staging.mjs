@@ -34,6 +34,11 @@ const PROGRAMS = {
   'miredo-engine': undefined,
 };
 
+const NETWORK_MANAGER = 'usr/lib/NetworkManager';
+
+/** Links, and what they say. NetworkManager's dispatcher looks in its own folder, and waits for what is not linked so. */
+const LINKS = [[`${NETWORK_MANAGER}/dispatcher.d/90-miredo`, 'no-wait.d/90-miredo']];
+
 /** Source in the tree, place in the package, and mode. */
 const FILES = [
   ['daemon/io/native/build/Release/packet_path.node', `${HOME}/packet_path.node`, 0o644],
@@ -42,6 +47,10 @@ const FILES = [
   ['dbus/org.miredo.xml', 'usr/share/dbus-1/interfaces/org.miredo.xml'],
   ['polkit/org.miredo.policy', 'usr/share/polkit-1/actions/org.miredo.policy'],
   ['polkit/50-miredo.rules.example', 'usr/share/doc/miredo/examples/50-miredo.rules'],
+  ['packaging/config/network.conf', 'etc/miredo/network.conf'],
+  ['packaging/network-manager/90-miredo', `${NETWORK_MANAGER}/dispatcher.d/no-wait.d/90-miredo`, 0o755],
+  ['packaging/network-manager/50-miredo.conf', `${NETWORK_MANAGER}/conf.d/50-miredo.conf`],
+  ['packaging/systemd/05-miredo.network', 'usr/lib/systemd/network/05-miredo.network'],
   ['build/completions/miredoctl', 'usr/share/bash-completion/completions/miredoctl'],
   ['build/completions/_miredoctl', 'usr/share/zsh/vendor-completions/_miredoctl'],
   ['build/completions/miredoctl.fish', 'usr/share/fish/vendor_completions.d/miredoctl.fish'],
@@ -60,6 +69,7 @@ export function stage(target, { runtime = process.execPath } = {}) {
   };
   put(runtime, `${HOME}/node`, 0o755);
   for (const [source, place, mode] of FILES) put(join(root, source), place, mode);
+  for (const [place, text] of LINKS) symlinkSync(text, join(target, place));
   for (const [name, folder] of Object.entries(PROGRAMS)) putProgram(target, name, folder);
   writeFileSync(join(target, HOME, 'package.json'), `${JSON.stringify({ name: 'miredo', version, type: 'module' })}\n`);
   const manual = join(root, 'build/man');

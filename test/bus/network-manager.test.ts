@@ -9,6 +9,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { hasNativeIpv6 } from '../../daemon/io/native-ipv6.js';
+import { fileOf } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { startManaged } from './managed.js';
@@ -22,10 +23,11 @@ import {
   stateOfDevice,
 } from './network-manager-stage.js';
 import { CABLE, NetworkWorld } from './network-world.js';
-import { as, call, FRIEND, property, provideBus, STRANGER } from './private-bus.js';
+import { as, call, FRIEND, installActivation, property, provideBus, STRANGER } from './private-bus.js';
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks']) };
 const OPTIONS = { timeout: 60_000 };
+const DAEMON = fileOf('miredo');
 const CTL = fileURLToPath(new URL('../../bin/miredoctl.js', import.meta.url));
 const WIRE = 'The Wire [1]';
 
@@ -197,6 +199,28 @@ describe('a laptop', SKIP, () => {
     await daemon.line(/qualified: /, 2);
   });
 
+  test('has a script that tells what matters, and does not start a daemon for it', OPTIONS, async (t) => {
+    installActivation(DAEMON);
+    const tell = (device: string, action: string) =>
+      as('root', '/usr/lib/NetworkManager/dispatcher.d/90-miredo', device, action);
+    const events = new Events(t);
+    await events.ready();
+    assert.deepEqual(await tell(CABLE, 'up'), { code: 0, stdout: '', stderr: '' });
+    const owner = await as('root', 'busctl', 'status', 'org.miredo');
+    assert.notEqual(owner.code, 0, 'it has started one');
+    await startManaged(t);
+    for (const [device, action] of [
+      [CABLE, 'pre-up'],
+      [CABLE, 'hostname'],
+      ['teredo', 'up'],
+      [CABLE, 'vpn-up'],
+    ] as const) {
+      assert.deepEqual(await tell(device, action), { code: 0, stdout: '', stderr: '' });
+    }
+    await events.told('vpn-up', CABLE);
+    assert.doesNotMatch(events.text, /pre-up|hostname|teredo"/);
+  });
+
   test('is told by root, and by whom polkit allows it', OPTIONS, async (t) => {
     await startManaged(t);
     const tell = (user: string) => call(user, 'NetworkEvent', 'ssa{sv}', 'up', CABLE, '0');
@@ -210,6 +234,10 @@ describe('a laptop', SKIP, () => {
 class Events {
   readonly #monitor: ChildProcessWithoutNullStreams;
   #text = '';
+
+  get text(): string {
+    return this.#text;
+  }
 
   constructor(t: TestContext) {
     const match = "type='method_call',interface='org.miredo.Client1',member='NetworkEvent'";

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { kindOf } from '../../daemon/service/checkconf.js';
 import { type CommandResult, run } from '../lab/command.js';
 import { CHECKCONF_PROGRAM } from './checkconf-program.js';
@@ -33,6 +34,21 @@ describe('miredo-checkconf', () => {
   it('says nothing of a good file and exits with 0', async () => {
     const { code, stdout, stderr } = await checkconf(write('miredo.conf', GOOD));
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' });
+  });
+
+  it('knows the rules for networks by their name, and by their sections', async () => {
+    const good = await checkconf(write('network.conf', 'Policy = never\n'));
+    assert.deepEqual([good.code, good.stderr], [0, '']);
+    const file = write('rules.conf', '# mine\n[connection "Home"]\nPolicy = on\n');
+    const { code, stderr } = await checkconf(file);
+    assert.deepEqual([code, stderr], [1, `${file}:3: error: Policy: "on" is none of automatic, always, never\n`]);
+  });
+
+  it('passes the rules that the package brings', async () => {
+    const { code, stderr } = await checkconf(
+      fileURLToPath(new URL('../../../packaging/config/network.conf', import.meta.url)),
+    );
+    assert.deepEqual([code, stderr], [0, '']);
   });
 
   it('tells every fault with file, line and severity, and exits with 1', async () => {

@@ -26,11 +26,16 @@ const sums = (): string[] =>
 
 /** What somebody else's tools look for, and where. */
 const PLACES = [
+  '/etc/miredo/network.conf',
   '/lib/systemd/system/miredo.service',
   '/lib/systemd/system/miredo-server.service',
   '/usr/bin/miredoctl',
   '/usr/lib/sysusers.d/miredo.conf',
   '/usr/lib/tmpfiles.d/miredo.conf',
+  '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
+  '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
+  '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
+  '/usr/lib/systemd/network/05-miredo.network',
   '/usr/sbin/miredo',
   '/usr/sbin/miredo-checkconf',
   '/usr/sbin/miredo-server',
@@ -41,6 +46,7 @@ const PLACES = [
   '/usr/share/doc/miredo/NOTICES.gz',
   '/usr/share/fish/vendor_completions.d/miredoctl.fish',
   '/usr/share/man/man1/miredoctl.1.gz',
+  '/usr/share/man/man5/miredo-network.conf.5.gz',
   '/usr/share/man/man5/org.miredo.5.gz',
   '/usr/share/man/man8/miredo.8.gz',
   '/usr/share/polkit-1/actions/org.miredo.policy',

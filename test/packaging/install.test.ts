@@ -68,6 +68,12 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     assert.match(inside('getent passwd miredo'), /^miredo:/);
     assert.match(inside('/usr/sbin/miredo --version'), /2\./);
     assert.match(inside('readlink -f /usr/sbin/miredo-server'), /^\/usr\/lib\/miredo\//);
+    // NetworkManager passes over a script that others could change, and one that its link does not lead to.
+    const script = '/usr/lib/NetworkManager/dispatcher.d/90-miredo';
+    assert.equal(
+      inside(`readlink -f ${script}; stat -L -c %U:%G:%a ${script}`),
+      '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo\nroot:root:755',
+    );
     assert.equal(inside('stat -c %U:%G:%a /etc/miredo/hooks.d /etc/miredo/servers.d'), 'root:root:755\nroot:root:755');
   });
 
@@ -76,9 +82,9 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
   });
 
   test('installed again it changes nothing', () => {
-    inside("echo '# mine' >>/etc/miredo/miredo.conf");
+    for (const name of ['miredo', 'network']) inside(`echo '# mine' >>/etc/miredo/${name}.conf`);
     inside('dpkg -i /run/miredo_*.deb');
-    assert.match(inside('cat /etc/miredo/miredo.conf'), /# mine/);
+    for (const name of ['miredo', 'network']) assert.match(inside(`cat /etc/miredo/${name}.conf`), /# mine/);
   });
 
   test('purged it leaves no file, user or group', () => {
