@@ -3,15 +3,15 @@
  * server behind a router.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { hasNativeIpv6 } from '../../daemon/io/native-ipv6.js';
 import { fileOf } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
+import { DispatcherEvents } from './dispatcher-events.js';
 import { startManaged } from './managed.js';
 import {
   enterNetworkManagerStage,
@@ -61,7 +61,7 @@ describe('a laptop', SKIP, () => {
   test('is plugged in, pulled out, and plugged in again', OPTIONS, async (t) => {
     const daemon = await startManaged(t);
     await daemon.line(/waiting: There is no IPv4 network yet/);
-    const events = new Events(t);
+    const events = new DispatcherEvents(t);
     await events.ready();
     up();
     t.after(down);
@@ -203,7 +203,7 @@ describe('a laptop', SKIP, () => {
     installActivation(DAEMON);
     const tell = (device: string, action: string) =>
       as('root', '/usr/lib/NetworkManager/dispatcher.d/90-miredo', device, action);
-    const events = new Events(t);
+    const events = new DispatcherEvents(t);
     await events.ready();
     assert.deepEqual(await tell(CABLE, 'up'), { code: 0, stdout: '', stderr: '' });
     const owner = await as('root', 'busctl', 'status', 'org.miredo');
@@ -229,35 +229,3 @@ describe('a laptop', SKIP, () => {
     assert.match((await tell(STRANGER)).stderr, /polkit does not allow this|password is needed/);
   });
 });
-
-/** What the dispatcher's script tells, as it is seen on the bus. */
-class Events {
-  readonly #monitor: ChildProcessWithoutNullStreams;
-  #text = '';
-
-  get text(): string {
-    return this.#text;
-  }
-
-  constructor(t: TestContext) {
-    const match = "type='method_call',interface='org.miredo.Client1',member='NetworkEvent'";
-    this.#monitor = spawn('dbus-monitor', ['--system', match]);
-    t.after(() => this.#monitor.kill());
-    this.#monitor.stdout.setEncoding('utf8').on('data', (more: string) => {
-      this.#text += more;
-    });
-  }
-
-  /** It is told so when it listens. */
-  ready(): Promise<boolean> {
-    return this.#said('NameLost');
-  }
-
-  told(action: string, device: string): Promise<boolean> {
-    return this.#said(`string "${action}"\n   string "${device}"`);
-  }
-
-  #said(text: string): Promise<boolean> {
-    return waitFor(text, () => this.#text.includes(text) || undefined, { timeout: 20_000 });
-  }
-}

@@ -38,6 +38,7 @@ export class NetworkWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), 'miredo-world-'));
   #dhcp: Served | undefined;
   #router: Served | undefined;
+  #vpn: Served | undefined;
   #server: Running | undefined;
 
   /** The namespace's own cable goes: there is to be no other network. */
@@ -103,8 +104,20 @@ export class NetworkWorld {
     return () => Number(/packets (\d+)/.exec(this.inside('nft', 'list', 'table', 'ip', 'seen'))?.[1]);
   }
 
+  /** The other end of a VPN, with a key that both share; its addresses are public ones, as of a host without a NAT. */
+  startVpn(): { readonly key: string; readonly own: string; readonly peer: string; readonly gateway: string } {
+    const key = join(this.#folder, 'vpn.key');
+    execFileSync('openvpn', ['--genkey', 'secret', key]);
+    execFileSync('chmod', ['-R', 'go+rX', this.#folder]);
+    const [own, peer, gateway] = ['203.0.113.66', '203.0.113.65', '192.0.2.1'];
+    const words = `--dev tun --proto udp --local ${gateway} --ifconfig ${peer} ${own} --cipher AES-256-CBC`.split(' ');
+    this.#vpn = serve('openvpn', [...words, '--secret', key]);
+    return { key, own, peer, gateway };
+  }
+
   async close(): Promise<void> {
     await this.stopIpv6();
+    await this.#vpn?.stop();
     await this.#dhcp?.stop();
     await this.#server?.stop('SIGKILL');
     ip('netns', 'del', FAR);

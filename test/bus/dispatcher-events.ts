@@ -1,0 +1,35 @@
+/** What our script for NetworkManager's dispatcher tells, as it is seen on the bus. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { TestContext } from 'node:test';
+import { waitFor } from '../lab/kernel-view.js';
+
+export class DispatcherEvents {
+  readonly #monitor: ChildProcessWithoutNullStreams;
+  #text = '';
+
+  get text(): string {
+    return this.#text;
+  }
+
+  constructor(t: TestContext) {
+    const match = "type='method_call',interface='org.miredo.Client1',member='NetworkEvent'";
+    this.#monitor = spawn('dbus-monitor', ['--system', match]);
+    t.after(() => this.#monitor.kill());
+    this.#monitor.stdout.setEncoding('utf8').on('data', (more: string) => {
+      this.#text += more;
+    });
+  }
+
+  /** It is told so when it listens. */
+  ready(): Promise<boolean> {
+    return this.#said('NameLost');
+  }
+
+  told(action: string, device: string): Promise<boolean> {
+    return this.#said(`string "${action}"\n   string "${device}"`);
+  }
+
+  #said(text: string): Promise<boolean> {
+    return waitFor(text, () => this.#text.includes(text) || undefined, { timeout: 20_000 });
+  }
+}

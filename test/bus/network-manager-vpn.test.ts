@@ -1,0 +1,87 @@
+/** A VPN that the real NetworkManager brings up, with the real OpenVPN at both ends. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
+import { DispatcherEvents } from './dispatcher-events.js';
+import { startManaged } from './managed.js';
+import {
+  enterNetworkManagerStage,
+  installNetworkManagerPolicies,
+  installOurFiles,
+  nmcli,
+  type RunningNetworkManager,
+  startNetworkManager,
+} from './network-manager-stage.js';
+import { CABLE, NetworkWorld } from './network-world.js';
+import { property, provideBus } from './private-bus.js';
+
+const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks', 'vpn']) };
+const OPTIONS = { timeout: 90_000 };
+const VPN = 'Work VPN';
+
+describe('a laptop with a VPN', SKIP, () => {
+  let world: NetworkWorld;
+  let manager: RunningNetworkManager;
+
+  before(async () => {
+    world = new NetworkWorld();
+    await world.startServer();
+    await world.startDhcp('192.0.2');
+    installNetworkManagerPolicies();
+    installOurFiles();
+  });
+  provideBus();
+  before(async () => {
+    manager = await startNetworkManager('');
+    const wire = `type ethernet ifname ${CABLE} con-name wire ipv6.method disabled autoconnect no`;
+    nmcli('connection', 'add', ...wire.split(' '));
+    const { key, own, peer, gateway } = world.startVpn();
+    const data = `connection-type=static-key,static-key=${key},remote=${gateway},local-ip=${own},remote-ip=${peer}`;
+    const words = [
+      'type',
+      'vpn',
+      'vpn-type',
+      'openvpn',
+      'con-name',
+      VPN,
+      'autoconnect',
+      'no',
+      'ipv6.method',
+      'disabled',
+    ];
+    nmcli('connection', 'add', ...words, 'vpn.data', `${data},cipher=AES-256-CBC,dev-type=tun`);
+    nmcli('connection', 'up', 'wire');
+  });
+
+  after(async () => {
+    await manager.stop();
+    await world.close();
+  });
+
+  test('is the way to the server, and is not any more', OPTIONS, async (t) => {
+    const daemon = await startManaged(t);
+    await daemon.line(/qualified: .* mapped 192\.0\.2\./);
+    const events = new DispatcherEvents(t);
+    await events.ready();
+    nmcli('connection', 'up', VPN);
+    await daemon.line(/qualified: .* mapped 203\.0\.113\.66:/);
+    await events.told('vpn-up', 'tun0');
+    nmcli('connection', 'down', VPN);
+    await daemon.line(/qualified: .* mapped 192\.0\.2\./, 2);
+    await events.told('vpn-down', 'tun0');
+  });
+
+  test('is opted out, and goes before the connection below it', OPTIONS, async (t) => {
+    const daemon = await startManaged(t, '[connection "wire"]\nPolicy = always\n');
+    await daemon.line(/qualified: /);
+    assert.equal(await property('NetworkPolicy'), 's "always"');
+    writeFileSync(NETWORK_CONF, `[connection "wire"]\nPolicy = always\n[connection "${VPN}"]\nPolicy = never\n`);
+    daemon.signal('SIGHUP');
+    await daemon.line(/configuration loaded again/);
+    nmcli('connection', 'up', VPN);
+    await daemon.line(/waiting: "Policy = never" for the connection Work VPN/);
+    nmcli('connection', 'down', VPN);
+    await daemon.line(/qualified: .* mapped 192\.0\.2\./, 2);
+  });
+});
