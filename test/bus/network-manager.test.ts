@@ -199,6 +199,26 @@ describe('a laptop', SKIP, () => {
     await daemon.line(/qualified: /, 2);
   });
 
+  test('tells a user without privilege what the daemon asks, as which the package runs it', OPTIONS, async (t) => {
+    up();
+    t.after(down);
+    const name = 'org.freedesktop.NetworkManager';
+    const path = '/org/freedesktop/NetworkManager';
+    const ask = async (...words: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await as(STRANGER, 'busctl', '--system', ...words);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await ask('call', name, path, name, 'GetDeviceByIpIface', 's', CABLE);
+    await ask('get-property', name, path, name, 'ActiveConnections');
+    const paths = nmcli('-g', 'GENERAL.DBUS-PATH,GENERAL.CON-PATH', 'connection', 'show', WIRE).trim().split('\n');
+    const [active = '', settings = ''] = paths;
+    const owner = `${name}.Connection.Active`;
+    const all = await ask('call', name, active, 'org.freedesktop.DBus.Properties', 'GetAll', 's', owner);
+    assert.match(all, /"The Wire \[1\]"/);
+    await ask('call', name, settings, `${name}.Settings.Connection`, 'GetSettings');
+  });
+
   test('has a script that tells what matters, and does not start a daemon for it', OPTIONS, async (t) => {
     installActivation(DAEMON);
     const tell = (device: string, action: string) =>
