@@ -48,5 +48,8 @@ const bundled = new Set(
     .filter((name) => name !== undefined),
 );
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-writeFileSync(join(root, 'build/bin/package.json'), `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`);
+writeFileSync(
+  join(root, 'build/bin/package.json'),
+  `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`,
+);
 writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify([...bundled].sort())}\n`);

@@ -39,9 +39,7 @@ interface Synonyms {
 
 /** The version of package.json, which lies beside a bundle, or above this file. */
 export function version(): string {
-  const places = ['./package.json', '../../../package.json'].map(
-    (place) => new URL(place, import.meta.url),
-  );
+  const places = ['./package.json', '../../../package.json'].map((place) => new URL(place, import.meta.url));
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return 'unknown';
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
