@@ -69,7 +69,7 @@ export function openTun(name: string, offload: TunOffload = 'udp'): TunDevice | 
  * steering.ts to say. A persistent device that was made with one queue is refused.
  */
 export function openTunQueues(name: string, count: number): readonly TunDevice[] | OpenFailure {
-  return openEach(count, (first: TunDevice | undefined) => openQueue(first?.name ?? name, 'udp', true));
+  return openEach(count, (first: TunDevice | undefined) => openQueue(first?.name ?? name, 'udp', count > 1));
 }
 
 function openQueue(name: string, offload: TunOffload, several: boolean): TunDevice | OpenFailure {
@@ -91,7 +91,7 @@ export function openUdp(options: UdpOptions): UdpSocket | OpenFailure {
  */
 export function openUdpGroup(options: UdpOptions, count: number): readonly UdpSocket[] | OpenFailure {
   return openEach(count, (first: UdpSocket | undefined) =>
-    first === undefined ? bindUdp(options, PORT_FIRST) : bindUdp(first.local, PORT_JOIN),
+    first === undefined ? bindUdp(options, count > 1 ? PORT_FIRST : PORT_ALONE) : bindUdp(first.local, PORT_JOIN),
   );
 }
 
@@ -124,6 +124,9 @@ export function openRawIpv6(): RawIpv6Socket | OpenFailure {
   if ('errno' in result) return failure(result.errno, rawSentence(result));
   return { ok: true, fd: result.fd };
 }
+
+/** Opens `count` of them: all or none. */
+export const openRawGroup = (count: number): readonly RawIpv6Socket[] | OpenFailure => openEach(count, openRawIpv6);
 
 /** For a descriptor that no packet path has taken over. */
 export function closeDescriptor(fd: number): void {
