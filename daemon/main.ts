@@ -7,7 +7,7 @@ import { ClientService, startClient } from './service/client-service.js';
 import { loadConfiguration } from './service/configuration-file.js';
 import { Hooks } from './service/hooks/hooks.js';
 import { NetworkKeeper } from './service/network/network-keeper.js';
-import { portCapabilities } from './service/privilege.js';
+import { portCapabilities, steeringCapabilities } from './service/privilege.js';
 import { probeServers } from './service/probe/server-probe.js';
 import { programMain } from './service/program-main.js';
 import { MIREDO } from './service/programs.js';
@@ -29,7 +29,10 @@ void programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, serv
   describe: (settings) => settings.mode,
   start: (settings, confinement, host) =>
     settings.mode === 'client' ? startClient(settings, confinement, host) : startRelay(settings, confinement, host),
-  capabilities: ({ bindPort }) => portCapabilities(bindPort),
+  capabilities: (settings) => [
+    ...portCapabilities(settings.bindPort),
+    ...(settings.mode === 'relay' ? steeringCapabilities(settings.engines) : []),
+  ],
   adopt: (service, settings) =>
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
   client: {

@@ -3,8 +3,10 @@
  */
 import { DEFAULT_MTU, MAXIMUM_MTU } from '../wire/mtu.js';
 import {
+  AUTO_ENGINES,
   anything,
   choice,
+  engineCount,
   FACILITIES,
   facility,
   globalIpv4,
@@ -13,6 +15,7 @@ import {
   ipv6Hosts,
   listOf,
   localIpv4,
+  MOST_ENGINES,
   type Reader,
   serverName,
   teredoPrefix,
@@ -129,6 +132,14 @@ export const MIREDO_DIRECTIVES = {
     summary: 'Once said whether a client adds a default route through its tunnel.',
     obsolete: 'a client always adds a default route, which any other IPv6 default route goes before',
   },
+  engines: {
+    name: 'Engines',
+    modes: ['relay'],
+    read: engineCount,
+    operand: '(NUMBER | auto)',
+    standard: '1',
+    summary: `Number of processes that share the work, 1 to ${MOST_ENGINES}, each on a processor of its own if there are as many; auto: one for each processor, up to ${AUTO_ENGINES}.`,
+  },
   ipv6TestAddress: {
     name: 'Ipv6TestAddress',
     modes: ['client'],
@@ -174,5 +185,6 @@ export const SERVER_DIRECTIVES = {
     modes: SERVER_ONLY,
     summary: 'MTU to advertise to clients. Only with a prefix of your own.',
   },
+  engines: { ...MIREDO_DIRECTIVES.engines, modes: SERVER_ONLY, standard: 'auto' },
   syslogFacility: { ...MIREDO_DIRECTIVES.syslogFacility, modes: SERVER_ONLY },
 } as const satisfies Record<string, Directive<unknown>>;

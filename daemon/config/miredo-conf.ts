@@ -7,7 +7,7 @@ import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES, TEST_ADDRESSES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
-import { type ServerName, type SyslogFacility, serverName } from './values.js';
+import { type EngineCount, type ServerName, type SyslogFacility, serverName } from './values.js';
 
 /** What client and relay share. */
 interface Common {
@@ -34,6 +34,7 @@ export interface RelaySettings extends Common {
   readonly mtu: number;
   /** RelayType restricted: bubbles go directly as well. */
   readonly directBubbles: boolean;
+  readonly engines: EngineCount;
 }
 
 export type MiredoSettings = ClientSettings | RelaySettings;
@@ -122,6 +123,7 @@ function relay(reader: Reader, type: RelayType): RelaySettings {
     prefix: values.prefix ?? TEREDO_PREFIX,
     mtu: values.interfaceMtu ?? DEFAULT_MTU,
     directBubbles: type === 'restricted',
+    engines: values.engines ?? 1,
   };
 }
 

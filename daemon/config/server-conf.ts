@@ -6,13 +6,14 @@ import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from './directives.js';
 import { finish, nextAddress, type Parsed } from './miredo-conf.js';
 import { FileReader } from './read-directives.js';
-import type { SyslogFacility } from './values.js';
+import type { EngineCount, SyslogFacility } from './values.js';
 
 export interface ServerSettings {
   readonly primary: Ipv4Address;
   readonly secondary: Ipv4Address;
   readonly prefix: number;
   readonly mtu: number;
+  readonly engines: EngineCount;
   readonly syslogFacility: SyslogFacility;
 }
 
@@ -32,6 +33,7 @@ export function parseServerConf(file: string, text: string): Parsed<ServerSettin
     secondary,
     prefix: values.prefix ?? TEREDO_PREFIX,
     mtu: values.interfaceMtu ?? DEFAULT_MTU,
+    engines: values.engines ?? 'auto',
     syslogFacility: values.syslogFacility ?? 'daemon',
   });
 }

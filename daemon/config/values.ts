@@ -57,6 +57,20 @@ export const udpPort: Reader<Port> = (text) => {
   return read.ok ? { ...read, value: port(read.value) } : read;
 };
 
+/** How many processes share the work; auto: as many as the host has processors for. */
+export type EngineCount = number | 'auto';
+
+/** BOUNDED: processes of one service. */
+export const MOST_ENGINES = 64;
+/** What auto makes at the most: each takes about 50 MB. */
+export const AUTO_ENGINES = 8;
+
+export const engineCount: Reader<EngineCount> = (text) => {
+  if (text.toLowerCase() === 'auto') return good('auto');
+  const read = integer(1, MOST_ENGINES)(text);
+  return read.ok ? read : bad(`${read.problem}, nor auto`);
+};
+
 /** For directives that mean nothing any more. */
 export const anything: Reader<string> = good;
 

@@ -9,6 +9,7 @@ import { loadAddon } from './native-addon.js';
 
 /** Those that a tunnel may have a use for. */
 export type CapabilityName =
+  | 'CAP_BPF'
   | 'CAP_CHOWN'
   | 'CAP_DAC_OVERRIDE'
   | 'CAP_DAC_READ_SEARCH'

@@ -5,7 +5,7 @@
  */
 import { closeSync } from 'node:fs';
 import { type Endpoint, formatIpv4, type Ipv4Address, ipv4, type Port, port } from '../wire/ipv4.js';
-import { loadAddon, type NativeFailure } from './native-addon.js';
+import { loadAddon, type NativeFailure, PORT_ALONE, PORT_FIRST, PORT_JOIN } from './native-addon.js';
 
 export interface OpenFailure {
   readonly ok: false;
@@ -61,8 +61,20 @@ const SEND_BUFFER = 2 * 1024 * 1024;
  * cannot do all of `offload` does less.
  */
 export function openTun(name: string, offload: TunOffload = 'udp'): TunDevice | OpenFailure {
+  return openQueue(name, offload, false);
+}
+
+/**
+ * Opens a TUN device with `count` queues, a descriptor each: all of it or nothing. Which queue gets a packet is for
+ * steering.ts to say. A persistent device that was made with one queue is refused.
+ */
+export function openTunQueues(name: string, count: number): readonly TunDevice[] | OpenFailure {
+  return openEach(count, (first: TunDevice | undefined) => openQueue(first?.name ?? name, 'udp', count > 1));
+}
+
+function openQueue(name: string, offload: TunOffload, several: boolean): TunDevice | OpenFailure {
   if (name.includes('\0')) return failure('EINVAL', `Interface name ${JSON.stringify(name)} is not valid.`);
-  const result = loadAddon().openTun(name, TUN_OFFLOADS.indexOf(offload));
+  const result = loadAddon().openTun(name, TUN_OFFLOADS.indexOf(offload), several);
   if ('errno' in result) return failure(result.errno, tunSentence(name, result));
   const granted = TUN_OFFLOADS[result.offload] ?? 'none';
   return { ok: true, fd: result.fd, name: result.name, index: result.index, offload: granted };
@@ -70,7 +82,38 @@ export function openTun(name: string, offload: TunOffload = 'udp'): TunDevice | 
 
 /** Opens a UDP socket over IPv4 that sends with DF clear (RFC 4380 §5.1.2). */
 export function openUdp(options: UdpOptions): UdpSocket | OpenFailure {
-  const result = loadAddon().openUdp(options.address >>> 0, options.port, RECEIVE_BUFFER, SEND_BUFFER);
+  return bindUdp(options, PORT_ALONE);
+}
+
+/**
+ * Opens `count` sockets with one address and port, which nobody else may have had before: all or none. The kernel
+ * spreads what comes over them, by sender, unless steering.ts says how. In that program's numbering the first is 0.
+ */
+export function openUdpGroup(options: UdpOptions, count: number): readonly UdpSocket[] | OpenFailure {
+  return openEach(count, (first: UdpSocket | undefined) =>
+    first === undefined ? bindUdp(options, count > 1 ? PORT_FIRST : PORT_ALONE) : bindUdp(first.local, PORT_JOIN),
+  );
+}
+
+/** `open` is told the first one. */
+function openEach<Opened extends { readonly ok: true; readonly fd: number }>(
+  count: number,
+  open: (first: Opened | undefined) => Opened | OpenFailure,
+): readonly Opened[] | OpenFailure {
+  const opened: Opened[] = [];
+  while (opened.length < count) {
+    const next = open(opened[0]);
+    if (!next.ok) {
+      for (const { fd } of opened) closeDescriptor(fd);
+      return next;
+    }
+    opened.push(next);
+  }
+  return opened;
+}
+
+function bindUdp(options: UdpOptions, sharing: number): UdpSocket | OpenFailure {
+  const result = loadAddon().openUdp(options.address >>> 0, options.port, RECEIVE_BUFFER, SEND_BUFFER, sharing);
   if ('errno' in result) return failure(result.errno, udpSentence(options, result));
   return { ok: true, fd: result.fd, local: { address: ipv4(result.address), port: port(result.port) } };
 }
@@ -81,6 +124,9 @@ export function openRawIpv6(): RawIpv6Socket | OpenFailure {
   if ('errno' in result) return failure(result.errno, rawSentence(result));
   return { ok: true, fd: result.fd };
 }
+
+/** Opens `count` of them: all or none. */
+export const openRawGroup = (count: number): readonly RawIpv6Socket[] | OpenFailure => openEach(count, openRawIpv6);
 
 /** For a descriptor that no packet path has taken over. */
 export function closeDescriptor(fd: number): void {

@@ -51,11 +51,17 @@ export interface JoinedPacket {
   readonly packet: Uint8Array;
 }
 
+/** `sharing` of openUdp: the port is ours alone; it was free, and others may join; joins those. */
+export const PORT_ALONE = 0;
+export const PORT_FIRST = 1;
+export const PORT_JOIN = 2;
+
 export interface NativeAddon {
-  /** `offload` as TUN_OFFLOAD in descriptors.ts. */
+  /** `offload` as TUN_OFFLOAD in descriptors.ts. `several`: one of several queues of the device. */
   openTun(
     name: string,
     offload: number,
+    several: boolean,
   ): { readonly fd: number; readonly name: string; readonly index: number; readonly offload: number } | NativeFailure;
   /** Address in host order, unsigned. */
   openUdp(
@@ -63,7 +69,12 @@ export interface NativeAddon {
     port: number,
     receiveBytes: number,
     sendBytes: number,
+    sharing: number,
   ): { readonly fd: number; readonly address: number; readonly port: number } | NativeFailure;
+  /** Rows of 4 numbers: struct sock_filter. 0, or an errno. */
+  steerSockets(fd: number, program: Int32Array): number;
+  /** Rows of 5 numbers: code, destination, source, offset, immediate. -1: only tries. 0, or an errno. */
+  steerDevice(fd: number, program: Int32Array): number;
   openRawIpv6(bufferBytes: number): { readonly fd: number } | NativeFailure;
   /** -1 for a descriptor that is not there; `offload` is a sum of OFFLOAD bits. Throws when one cannot be polled. */
   openPath(

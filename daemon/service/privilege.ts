@@ -1,6 +1,7 @@
 /** As whom, and shut in where, an engine runs. */
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { EngineCount } from '../config/values.js';
 import type { CapabilityName } from '../io/capabilities.js';
 import { lookupUser } from '../io/users.js';
 import type { Confinement } from '../tunnel/messages.js';
@@ -21,6 +22,10 @@ export const SUPERVISOR_CAPABILITIES: readonly CapabilityName[] = [
 /** For a port that only root may have. */
 export const portCapabilities = (port: number): readonly CapabilityName[] =>
   port > 0 && port < 1024 ? ['CAP_NET_BIND_SERVICE'] : [];
+
+/** To say anew which engine gets which packets whenever one ends or comes back. */
+export const steeringCapabilities = (engines: EngineCount): readonly CapabilityName[] =>
+  engines === 1 ? [] : ['CAP_BPF'];
 
 /** What the command line says of it. */
 export interface PrivilegeOptions {

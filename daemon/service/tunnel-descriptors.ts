@@ -1,9 +1,11 @@
-/** Interface and service port, which client and relay open alike: both or neither. */
+/** Interface and service port of a client (one of each) or a relay (one for each engine): all or nothing. */
 import {
   closeDescriptor,
   type OpenFailure,
   openTun,
+  openTunQueues,
   openUdp,
+  openUdpGroup,
   type TunDevice,
   type UdpOptions,
   type UdpSocket,
@@ -22,6 +24,30 @@ export function openTunnelDescriptors(interfaceName: string, port: UdpOptions): 
   if (socket.ok) return { ok: true, tun, socket };
   closeDescriptor(tun.fd);
   return socket;
+}
+
+/** A queue of the interface and a socket for each engine. */
+export interface GroupDescriptors {
+  readonly ok: true;
+  readonly queues: readonly TunDevice[];
+  readonly sockets: readonly UdpSocket[];
+}
+
+export function openGroupDescriptors(
+  interfaceName: string,
+  port: UdpOptions,
+  engines: number,
+): GroupDescriptors | OpenFailure {
+  const queues = openTunQueues(interfaceName, engines);
+  if ('ok' in queues) return queues;
+  const sockets = openUdpGroup(port, engines);
+  if (!('ok' in sockets)) return { ok: true, queues, sockets };
+  for (const { fd } of queues) closeDescriptor(fd);
+  return sockets;
+}
+
+export function closeGroupDescriptors({ queues, sockets }: GroupDescriptors): void {
+  for (const { fd } of [...sockets, ...queues]) closeDescriptor(fd);
 }
 
 /** The interface goes with its descriptor. */

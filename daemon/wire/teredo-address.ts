@@ -67,9 +67,15 @@ export function parseTeredoAddress(address: Ipv6Address, prefix: number = TEREDO
   };
 }
 
+/** Where the mapping lies in an address; inverted, since some NATs translate what they find in a packet (§4). */
+export const MAPPED_PORT_AT = 10;
+export const MAPPED_ADDRESS_AT = 12;
+
 export const serverAt = (view: DataView, offset: number): Ipv4Address => ipv4(view.getUint32(offset + 4));
-export const mappedPortAt = (view: DataView, offset: number): Port => port(view.getUint16(offset + 10) ^ 0xffff);
-export const mappedAddressAt = (view: DataView, offset: number): Ipv4Address => ipv4(~view.getUint32(offset + 12));
+export const mappedPortAt = (view: DataView, offset: number): Port =>
+  port(view.getUint16(offset + MAPPED_PORT_AT) ^ 0xffff);
+export const mappedAddressAt = (view: DataView, offset: number): Ipv4Address =>
+  ipv4(~view.getUint32(offset + MAPPED_ADDRESS_AT));
 export const isTeredoAt = (view: DataView, offset: number, prefix: number): boolean =>
   view.getUint32(offset) === prefix;
 

@@ -6,7 +6,7 @@
 import { mustRun } from '../lab/command.js';
 import type { Implementation } from '../lab/implementation.js';
 import { unavailable } from '../lab/implementation.js';
-import { createLab, type Lab } from '../lab/lab.js';
+import { createLab, type Lab, type StartOptions } from '../lab/lab.js';
 import { inNamespace } from '../lab/namespaces.js';
 import type { Program } from '../lab/program.js';
 import { familyOf } from './processes.js';
@@ -81,9 +81,19 @@ async function setUpVxlan(lab: Lab): Promise<void> {
   await mustRun(inNamespace(nats[0]?.namespace ?? '', ['nft', '-f', '-']), { input: forward });
 }
 
-async function tunnelArena(name: Contestant, client: Implementation, relay: Implementation): Promise<Arena> {
+async function tunnelArena(
+  name: Contestant,
+  client: Implementation,
+  relay: Implementation,
+  engines: number | undefined,
+): Promise<Arena> {
   const lab = await createLab({ nats: ['port-restricted'] });
-  const [server, relayProgram] = await Promise.all([lab.startServer(client), lab.startRelay(relay)]);
+  const optionsOf = (who: Implementation): StartOptions =>
+    who === 'ours' && engines !== undefined ? { config: { Engines: String(engines) } } : {};
+  const [server, relayProgram] = await Promise.all([
+    lab.startServer(client, optionsOf(client)),
+    lab.startRelay(relay, optionsOf(relay)),
+  ]);
   const { program } = await lab.startClient(0, client);
   const family = (of: Program) => (): number[] => familyOf(of.pid);
   const processes = { client: family(program), relay: family(relayProgram), server: family(server) };
@@ -108,12 +118,13 @@ async function warmUp({ name, lab, host }: Arena): Promise<void> {
   if (received === 0) throw new Error(`${TITLES[name]}: the host does not answer\n${output}\n${lab.logs()}`);
 }
 
-export async function openArenas(names: readonly Contestant[]): Promise<Arena[]> {
+/** `engines`: of our server and relay; undefined: as many as they take by themselves. */
+export async function openArenas(names: readonly Contestant[], engines?: number): Promise<Arena[]> {
   const arenas: Arena[] = [];
   try {
     for (const name of names) {
       const pair = TUNNELS[name];
-      if (pair !== undefined) arenas.push(await tunnelArena(name, ...pair));
+      if (pair !== undefined) arenas.push(await tunnelArena(name, ...pair, engines));
     }
     arenas.push(...(await kernelArenas(names.filter((name) => TUNNELS[name] === undefined))));
     for (const arena of arenas) await warmUp(arena);

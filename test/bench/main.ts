@@ -67,7 +67,7 @@ async function measureAll(options: BenchOptions): Promise<Results> {
   const needsArenas = ['tcp', 'udp', 'rtt', 'memory', 'server', 'relay'] as const;
   if (needsArenas.some((part) => options.parts.has(part))) {
     say('setting up');
-    const arenas = await openArenas(names);
+    const arenas = await openArenas(names, options.engines);
     try {
       await measureArenas(arenas, options, results);
     } finally {

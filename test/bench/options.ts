@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly chart: boolean;
   readonly contestants: readonly string[] | undefined;
+  /** Of our server and relay; undefined: as many as they take by themselves. */
+  readonly engines: number | undefined;
   readonly output: string | undefined;
 }
 
@@ -26,6 +28,7 @@ Prints a table, writes build/bench/results.json. Takes about 20 minutes; the mac
   --rounds N       rounds (default 5); the median counts
   --seconds N      length of one measurement (default 2)
   --pairs NAME,…   only these of: ours, c, ours-c (our client, C relay), c-ours, vxlan, ipv4
+  --engines N      engines of our server and relay (default: what they take by themselves)
   --output FILE    instead of build/bench/results.json
   --chart          draw docs/bench.svg too, from this run
   --redraw         table and docs/bench.svg from the last results.json; measures nothing
@@ -67,6 +70,7 @@ export function readOptions(argv: readonly string[]): Request {
       rounds: text,
       seconds: text,
       pairs: text,
+      engines: text,
       output: text,
     },
   });
@@ -79,6 +83,7 @@ export function readOptions(argv: readonly string[]): Request {
     quick: values.quick,
     chart: values.chart,
     contestants: values.pairs?.split(','),
+    engines: values.engines === undefined ? undefined : number(values.engines, 1),
     output: values.output,
   };
   return { kind: 'run', options };

@@ -44,7 +44,7 @@ const soakLoad = soakModule._load;
 soakModule._load = function (request, ...rest) {
   const addon = soakLoad.call(this, request, ...rest);
   if (!String(request).endsWith('packet_path.node')) return addon;
-  const openTun = (name, offload) => addon.openTun(name, Math.min(offload, ${TUN_OFFLOADS.indexOf(tun)}));
+  const openTun = (name, offload, several) => addon.openTun(name, Math.min(offload, ${TUN_OFFLOADS.indexOf(tun)}), several);
   const openPath = (...words) => addon.openPath(...words.slice(0, 5), words[5] & ~${without}, ...words.slice(6));
   return Object.create(addon, { openTun: { value: openTun }, openPath: { value: openPath } });
 };

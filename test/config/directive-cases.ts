@@ -147,6 +147,18 @@ const FACILITY: DirectiveCases = {
 /** Those that do nothing any more: completeness.test.ts. */
 type Obsolete = 'ignoreConeBit' | 'defaultRoute';
 
+const ENGINES: DirectiveCases = {
+  accepted: [
+    ['1', 1],
+    ['64', 64],
+    ['auto', 'auto'],
+    ['Auto', 'auto'],
+  ],
+  refused: ['0', '65', '-1', '1.5', 'all', ''].map((text) =>
+    quoted(text, 'is not a whole number from 1 to 64, nor auto'),
+  ),
+};
+
 /** The keys are those of the table: a directive that is added there has to be added here. */
 export const MIREDO_CASES: {
   readonly [Key in Exclude<keyof typeof MIREDO_DIRECTIVES, Obsolete>]: DirectiveCases;
@@ -201,6 +213,7 @@ export const MIREDO_CASES: {
       quoted(text, 'is not a whole number from 0 to 65535'),
     ),
   },
+  engines: ENGINES,
   ipv6TestAddress: {
     accepted: [
       ['none', []],
@@ -222,5 +235,6 @@ export const SERVER_CASES: { readonly [Key in keyof typeof SERVER_DIRECTIVES]: D
   serverBindAddress2: OWN_PUBLIC,
   prefix: TEREDO,
   interfaceMtu: MTU,
+  engines: ENGINES,
   syslogFacility: FACILITY,
 };

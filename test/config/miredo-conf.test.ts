@@ -45,6 +45,7 @@ const RELAY = {
   prefix: 0x20010000,
   mtu: 1280,
   directBubbles: false,
+  engines: 1,
 };
 
 describe('what a file says', () => {

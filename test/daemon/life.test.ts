@@ -6,7 +6,7 @@ import { watchNetwork } from '../../daemon/io/network-watch.js';
 import { version } from '../../daemon/service/command-line.js';
 import { hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
-import { enterStage, PRIMARY, picture, type Running, SECONDARY, Stage, udpSockets } from './stage.js';
+import { childrenOf, enterStage, PRIMARY, picture, type Running, SECONDARY, Stage, udpSockets } from './stage.js';
 
 const OPTIONS = { skip: enterStage(import.meta.url), timeout: 30_000 };
 
@@ -34,9 +34,6 @@ const ROLES: readonly (readonly [role: string, start: (stage: Stage) => Running,
     /serving on port 3544 of 203\.0\.113\.10 and 203\.0\.113\.11/,
   ],
 ];
-
-const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 describe('SIGTERM and SIGINT: exit code 0 at once, nothing is left', OPTIONS, () => {
   for (const [role, start, ready] of ROLES) {

@@ -62,6 +62,9 @@ export function picture(): string {
   return looks.map((words) => ip(...words).replace(/^.* table local .*\n/gm, '')).join('\n');
 }
 
+export const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
 /** UDP sockets of the namespace. */
 export const udpSockets = (): string => readFileSync('/proc/net/udp', 'utf8').split('\n').slice(1).join('\n');
 

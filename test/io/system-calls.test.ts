@@ -13,7 +13,7 @@ const skip = process.arch === 'x64' || process.arch === 'arm64' ? false : 'no fi
 const LIMIT = { skip, timeout: 120_000 };
 const PARTS = ['confine.cc', 'capabilities.cc', 'every-thread.cc', 'system-call-filter.cc'];
 const becomesNobody = process.getuid?.() === 0 && hasNobody();
-const { EPERM, ENOSYS } = constants.errno;
+const { EPERM, ENOSYS, ENOTSOCK } = constants.errno;
 
 /** As nobody when we are root and there is one; else as we are. */
 async function probe(t: TestContext, mode: string): Promise<readonly [string, ...string[]]> {
@@ -48,6 +48,11 @@ const USES: { readonly [name: string]: number } = {
   'attach-tun': EPERM,
   'type-into-terminal': EPERM,
   'persistent-tun-high': EPERM,
+  'steer-group': EPERM,
+  'steer-group-newer': EPERM,
+  'unsteer-group': EPERM,
+  // Let through to a descriptor that is no socket.
+  'receive-runs': ENOTSOCK,
   'stat-path': EPERM,
   'statx-path': EPERM,
   'stat-descriptor': 0,

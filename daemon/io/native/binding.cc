@@ -15,6 +15,7 @@
 #include "packet-path.h"
 #include "privilege-binding.h"
 #include "raw.h"
+#include "steering-binding.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -37,14 +38,16 @@ napi_value open_result(napi_env env, const OpenResult& result) {
 }
 
 napi_value js_open_tun(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 2> values;
+  std::array<napi_value, 3> values;
   char name[IFNAMSIZ + 1];
   size_t length = 0;
   int32_t offload = 0;
+  bool several = false;
   if (!arguments(env, info, values) ||
       napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) != napi_ok ||
-      napi_get_value_int32(env, values[1], &offload) != napi_ok) {
-    return throw_type_error(env, "openTun(name, offload)");
+      napi_get_value_int32(env, values[1], &offload) != napi_ok ||
+      napi_get_value_bool(env, values[2], &several) != napi_ok) {
+    return throw_type_error(env, "openTun(name, offload, severalQueues)");
   }
   if (length >= IFNAMSIZ) {
     OpenResult too_long;
@@ -52,7 +55,7 @@ napi_value js_open_tun(napi_env env, napi_callback_info info) {
     too_long.step = "name";
     return open_result(env, too_long);
   }
-  const TunResult result = open_tun(name, static_cast<TunOffload>(offload));
+  const TunResult result = open_tun(name, static_cast<TunOffload>(offload), several);
   napi_value object = open_result(env, result);
   if (result.fd >= 0) {
     set_text(env, object, "name", result.name);
@@ -63,18 +66,21 @@ napi_value js_open_tun(napi_env env, napi_callback_info info) {
 }
 
 napi_value js_open_udp(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 4> values;
+  std::array<napi_value, 5> values;
   uint32_t address = 0;
   uint32_t port = 0;
   int32_t receive_buffer = 0;
   int32_t send_buffer = 0;
+  int32_t sharing = 0;
   if (!arguments(env, info, values) || napi_get_value_uint32(env, values[0], &address) != napi_ok ||
       napi_get_value_uint32(env, values[1], &port) != napi_ok || port > 0xffff ||
       napi_get_value_int32(env, values[2], &receive_buffer) != napi_ok ||
-      napi_get_value_int32(env, values[3], &send_buffer) != napi_ok) {
-    return throw_type_error(env, "openUdp(address, port, receiveBytes, sendBytes)");
+      napi_get_value_int32(env, values[3], &send_buffer) != napi_ok ||
+      napi_get_value_int32(env, values[4], &sharing) != napi_ok) {
+    return throw_type_error(env, "openUdp(address, port, receiveBytes, sendBytes, sharing)");
   }
-  const UdpResult result = open_udp(address, static_cast<uint16_t>(port), receive_buffer, send_buffer);
+  const UdpResult result = open_udp(address, static_cast<uint16_t>(port), receive_buffer, send_buffer,
+                                    static_cast<PortSharing>(sharing));
   napi_value object = open_result(env, result);
   if (result.fd >= 0) {
     set_int(env, object, "address", result.address);
@@ -370,5 +376,6 @@ NAPI_MODULE_INIT() {
   define_host(env, exports);
   define_network_watch(env, exports);
   define_privilege(env, exports);
+  define_steering(env, exports);
   return exports;
 }

@@ -23,6 +23,8 @@
         'privilege-binding.cc',
         'raw.cc',
         'segment.cc',
+        'steering-binding.cc',
+        'steering.cc',
         'system-call-filter.cc',
         'tun-writer.cc',
         'tun.cc',

@@ -68,14 +68,15 @@ bool attach(int fd, const char* name, short flags, ifreq* request) {
 
 }  // namespace
 
-TunResult open_tun(const char* name, TunOffload wanted) {
+TunResult open_tun(const char* name, TunOffload wanted, bool several) {
   const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return tun_failure(fd, "open");
 
   ifreq request;
-  constexpr short PLAIN = IFF_TUN | IFF_NO_PI;
-  bool has_header = wanted != TunOffload::None && attach(fd, name, PLAIN | IFF_VNET_HDR, &request);
-  if (!has_header && !attach(fd, name, PLAIN, &request)) return tun_failure(fd, "attach");
+  const short plain = static_cast<short>(IFF_TUN | IFF_NO_PI | (several ? IFF_MULTI_QUEUE : 0));
+  const short with_header = static_cast<short>(plain | IFF_VNET_HDR);
+  const bool has_header = wanted != TunOffload::None && attach(fd, name, with_header, &request);
+  if (!has_header && !attach(fd, name, plain, &request)) return tun_failure(fd, "attach");
 
   TunResult result;
   result.fd = fd;

@@ -26,8 +26,9 @@ struct TunResult : OpenResult {
   TunOffload offload = TunOffload::None;
 };
 
-// `name` may be empty or a pattern such as "miredo%d". The device goes away with its last descriptor.
-TunResult open_tun(const char* name, TunOffload wanted);
+// `name` may be empty or a pattern such as "miredo%d". The device goes away with its last descriptor. `several`: each
+// further call with its name gives another of its queues.
+TunResult open_tun(const char* name, TunOffload wanted, bool several);
 
 // Whether a virtio-net header goes in front of each packet: the descriptor itself knows.
 bool has_virtio_header(int fd);

@@ -39,7 +39,7 @@ UdpResult udp_failure(int fd, const char* step) {
 
 }  // namespace
 
-UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer) {
+UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer, PortSharing sharing) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return udp_failure(fd, "socket");
 
@@ -49,11 +49,17 @@ UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send
   set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive_buffer);
   set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, send_buffer);
 
+  const int on = 1;
+  const bool joins = sharing == PortSharing::Join;
+  if (joins && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return udp_failure(fd, "option");
   sockaddr_in name{};
   name.sin_family = AF_INET;
   name.sin_port = htons(port);
   name.sin_addr.s_addr = htonl(address);
   if (bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof name) < 0) return udp_failure(fd, "bind");
+  // Before its bind it would join a group that another program has there.
+  const bool opens = sharing == PortSharing::First;
+  if (opens && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return udp_failure(fd, "option");
   socklen_t size = sizeof name;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) < 0) return udp_failure(fd, "name");
 

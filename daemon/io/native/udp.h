@@ -12,8 +12,15 @@ struct UdpResult : OpenResult {
   uint16_t port = 0;
 };
 
+// Whether other sockets of this user may have the same address and port, each getting a part of what comes.
+enum class PortSharing : int32_t {
+  None = 0,
+  First = 1,  // the port is free, or it fails; others may join from then on
+  Join = 2,
+};
+
 // Sizes asked for the buffers in bytes.
-UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer);
+UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer, PortSharing sharing);
 
 class UdpReceiver {
  public:

@@ -10,12 +10,14 @@
 // foreign  nothing: a call by the 32-bit interface kills it.
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,6 +88,10 @@ void try_uses() {
   print("type-into-terminal", ioctl(0, TIOCSTI, "x"));
   // Bits above the lower 32 mean nothing to the kernel, and must not mean anything to the filter.
   print("persistent-tun-high", syscall(SYS_ioctl, 0, TUNSETPERSIST | 1L << 32, 1));
+  print("steer-group", setsockopt(0, SOL_SOCKET, 51, extended, 16));
+  print("steer-group-newer", setsockopt(0, SOL_SOCKET, 52, extended, 4));
+  print("unsteer-group", setsockopt(0, SOL_SOCKET, 68, extended, 4));
+  print("receive-runs", setsockopt(0, IPPROTO_UDP, 104, extended, 4));
   print("stat-path", syscall(SYS_newfstatat, AT_FDCWD, "/", &status, 0));
   print("statx-path", syscall(SYS_statx, AT_FDCWD, "/", 0, 0, extended));
   print("stat-descriptor", fstat(0, &status));
