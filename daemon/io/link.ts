@@ -6,7 +6,7 @@
  * prefix (which gives the route to all other clients) and a default route of metric 1029, behind every native one.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseIpv6 } from '../wire/ipv6.js';
 import { lendCapabilities } from './capabilities.js';
 import {
@@ -17,6 +17,7 @@ import {
   type LinkRoute,
   removalLines,
 } from './link-commands.js';
+import { findSystemProgram } from './system-program.js';
 
 export interface LinkDone {
   readonly ok: true;
@@ -40,7 +41,6 @@ export interface LinkState {
   readonly routes: readonly LinkRoute[];
 }
 
-const IP_PLACES = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'];
 /** Milliseconds; `ip` answers in a few, unless the kernel's configuration lock is held. */
 const IP_TIMEOUT = 10_000;
 /** BOUNDED: bytes of output that are kept. */
@@ -102,7 +102,7 @@ interface IpOutput {
 }
 
 function runIp(options: readonly string[], lines: readonly string[], purpose: string): Promise<IpOutput | LinkFailure> {
-  const program = IP_PLACES.find(isExecutable);
+  const program = findSystemProgram('ip');
   if (program === undefined) {
     const sentence = `Cannot ${purpose}: the program "ip" is missing. Install the package iproute2.`;
     return Promise.resolve({ ok: false, code: 'no-ip-command', sentence, stderr: '' });
@@ -134,15 +134,6 @@ function runIp(options: readonly string[], lines: readonly string[], purpose: st
     child.stdin?.on('error', () => {});
     child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
   });
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `ip` names the fault in its first line and the line of the batch in the last. */

@@ -1,9 +1,12 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
+import { isDeepStrictEqual } from 'node:util';
 import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
-import type { ServerName } from '../config/values.js';
+import type { OpenPorts, ServerName } from '../config/values.js';
+import { formatPorts } from '../io/firewall-commands.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
+import type { NftFailure } from '../io/nft.js';
 import { resolveIpv4 } from '../io/resolver.js';
 import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
@@ -13,10 +16,13 @@ import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
+import { restOf } from './diagnose/firewall.js';
 import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
+import { TunnelFirewall } from './firewall/tunnel-firewall.js';
 import { LinkKeeper } from './link-keeper.js';
 import type { Log } from './log.js';
+import { exposed, firewallFailed, firewallSet } from './log-messages.js';
 import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
@@ -41,6 +47,11 @@ export function startClient(
   return { ok: true, service: new ClientService(settings, confinement, descriptors, host) };
 }
 
+export interface ClientStatistics extends EngineStatistics {
+  /** Packets that the firewall has refused; undefined without one. */
+  readonly refused: number | undefined;
+}
+
 /** What of the host's network the way to a server depends on, to see a change. */
 interface Network {
   readonly addresses: string;
@@ -62,6 +73,14 @@ export interface ClientFacts {
   readonly reachability: Reachability;
   /** What the NAT lets in, as a diagnosis has found for this mapping. */
   readonly filtering: NatFiltering;
+  readonly firewall: FirewallFacts;
+}
+
+export interface FirewallFacts {
+  /** What of the configuration is to be let in unasked; undefined: there is to be no firewall. */
+  readonly wanted: readonly OpenPorts[] | undefined;
+  /** Where the rules are; undefined while there are none. */
+  readonly table: string | undefined;
 }
 
 /** Milliseconds for a test of the IPv6 Internet: two rounds of it. */
@@ -74,6 +93,7 @@ export class ClientService implements Service {
   readonly #log: Log;
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
+  readonly #firewall: TunnelFirewall;
   readonly #engine: EngineProcess;
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
@@ -93,6 +113,7 @@ export class ClientService implements Service {
   #resolveDelay = RESOLVE_DELAY;
   /** Whether there is to be a tunnel. */
   #isWanted: boolean;
+  #isExposureTold = false;
   #closed = false;
 
   constructor(settings: ClientSettings, confinement: Confinement, descriptors: TunnelDescriptors, host: ServiceHost) {
@@ -105,6 +126,14 @@ export class ClientService implements Service {
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
+    this.#firewall = new TunnelFirewall(tun.name, {
+      set: (table, open) => {
+        host.log(...firewallSet(tun.name, table, open.map(formatPorts)));
+        host.refresh?.();
+      },
+      changed: () => host.refresh?.(),
+      lost: (failure) => this.#unguarded(failure),
+    });
     this.#engine = new EngineProcess(
       {
         role: {
@@ -147,6 +176,7 @@ export class ClientService implements Service {
       local: isQualified ? this.#local : undefined,
       reachability: isQualified ? this.#reachability : 'unknown',
       filtering: this.#filtering,
+      firewall: { wanted: this.#settings.firewall, table: this.#firewall.table },
     };
   }
 
@@ -171,8 +201,9 @@ export class ClientService implements Service {
     this.#host.refresh?.();
   }
 
-  statistics(): Promise<EngineStatistics | undefined> {
-    return this.#engine.statistics();
+  async statistics(): Promise<ClientStatistics | undefined> {
+    const [statistics, refused] = await Promise.all([this.#engine.statistics(), this.#firewall.refused()]);
+    return statistics && { ...statistics, refused };
   }
 
   /** Begins when it was stopped. */
@@ -190,7 +221,7 @@ export class ClientService implements Service {
       this.#cancel();
       this.#enter({ name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } });
     }
-    await this.#link.want(undefined);
+    await this.#rest();
   }
 
   /** Qualifies anew; false when it is stopped. */
@@ -210,7 +241,9 @@ export class ClientService implements Service {
     if (settings.interfaceName !== interfaceName) return false;
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
     if (String(settings.testAddresses) !== String(this.#settings.testAddresses)) return false;
+    const hasFirewall = isDeepStrictEqual(settings.firewall, this.#settings.firewall);
     this.#settings = settings;
+    if (!hasFirewall && this.#isWanted && this.#host.hold() === undefined) this.#adoptFirewall();
     return true;
   }
 
@@ -242,7 +275,7 @@ export class ClientService implements Service {
     this.#link.close();
     const gone = this.#engine.close();
     closeTunnelDescriptors(this.#descriptors);
-    return gone;
+    return gone.then(async () => void (await this.#firewall.set(undefined)));
   }
 
   #beginAnew({ isHeard = false } = {}): void {
@@ -280,8 +313,14 @@ export class ClientService implements Service {
     const target = this.#nextServer();
     if (target === undefined) return;
     if (this.#hasNames || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
+    const guarding = this.#firewall.set(this.#settings.firewall);
     const servers = await this.#resolveServers(target, signal);
+    const guarded = await guarding;
     if (signal.aborted) return;
+    if (!guarded.ok) {
+      this.#unguarded(guarded);
+      return;
+    }
     if (servers === undefined) {
       this.#wait('dns-failed');
       return;
@@ -300,8 +339,49 @@ export class ClientService implements Service {
     return this.#target;
   }
 
+  /** To be open to everybody unknown to its user is worse than no tunnel. It tries again: nft(8) may be installed. */
+  #unguarded(failure: NftFailure): void {
+    if (this.#closed || !this.#isWanted) return;
+    this.#cancel();
+    this.#resolving = new AbortController();
+    this.#log(...firewallFailed(failure.sentence));
+    const reason = { code: 'firewall', sentence: SENTENCES.firewall } as const;
+    this.#enter({ name: 'failed', reason, retryIn: this.#resolveDelay });
+    this.#tryLater();
+  }
+
+  /** Connections stay, those of a port that was open and is no more as well. */
+  #adoptFirewall(): void {
+    if (this.#state.name === 'failed' && this.#state.reason.code === 'firewall') {
+      this.#beginAnew();
+      return;
+    }
+    void this.#firewall.set(this.#settings.firewall).then((guarded) => {
+      if (!guarded.ok) this.#unguarded(guarded);
+    });
+  }
+
+  async #tellExposure(): Promise<void> {
+    const { name } = this.#descriptors.tun;
+    if (this.#isExposureTold) return;
+    this.#isExposureTold = true;
+    const rest = await restOf(name);
+    if (!this.#closed && (rest === 'accepted' || rest === undefined)) this.#log(...exposed(name));
+  }
+
+  /** Takes address and routes away, and then the rules for what came by them. */
+  async #rest(): Promise<void> {
+    await this.#link.want(undefined);
+    const isToRest = !this.#isWanted || this.#host.hold() !== undefined;
+    if (isToRest && !this.#closed) await this.#firewall.set(undefined);
+  }
+
   #wait(code: ReasonCode): void {
     this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
+    this.#tryLater();
+  }
+
+  #tryLater(): void {
     this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
     this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
   }
@@ -380,10 +460,11 @@ export class ClientService implements Service {
     this.#forget(state);
     this.#state = state;
     if (state.name !== 'qualified') {
-      void this.#link.want(undefined);
+      void this.#rest();
       this.#host.stateChanged(state);
       return;
     }
+    if (this.#settings.firewall === undefined) void this.#tellExposure();
     // Whoever hears of the address may use it at once.
     const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
     void Promise.all([configured, this.#findLocal(state.server)]).then(() => {

@@ -1,11 +1,12 @@
 /** Step: the tunnel passes the NAT, which kept strangers off until now. Does something else? (CVE-2006-6265) */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { askNft } from '../../io/nft.js';
+import { findSystemProgram } from '../../io/system-program.js';
 import { type Guard, judgeRuleset, together } from './firewall-rules.js';
 import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
 
-const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin'];
 /** Tables of the older rules that the kernel has; not there when it knows of none. Root's to read. */
 const LEGACY_TABLES = '/proc/self/net/ip6_tables_names';
 /** Milliseconds. */
@@ -20,13 +21,23 @@ type Looked = { readonly ok: true; readonly guard: Guard } | { readonly ok: fals
 async function askFirewall({ facts }: Scene): Promise<Finding> {
   const name = facts?.interfaceName;
   if (name === undefined) return { verdict: 'skipped', sentence: 'There is no interface to look at.' };
-  const looks = [await lookAtNftables(name), await lookAtLegacy()].filter((look) => look !== undefined);
-  const guards = looks.flatMap((look) => (look.ok ? [look.guard] : []));
-  const guard = together(guards);
-  const [unknown] = looks.filter((look) => !look.ok);
+  const { guard, unknown } = await lookAround(name);
   // What refuses everything is enough, whatever else there may be.
-  if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown.sentence };
+  if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown };
   return judgeGuard(guard, name);
+}
+
+/** What becomes of a packet that no rule names; undefined when it cannot be told. */
+export async function restOf(name: string): Promise<Guard['rest'] | undefined> {
+  const { guard, unknown } = await lookAround(name);
+  return unknown === undefined || guard.rest === 'refused' ? guard.rest : undefined;
+}
+
+/** `unknown`: why some of the rules could not be read. */
+async function lookAround(name: string): Promise<{ readonly guard: Guard; readonly unknown: string | undefined }> {
+  const looks = [await lookAtNftables(name), await lookAtLegacy()].filter((look) => look !== undefined);
+  const guard = together(looks.flatMap((look) => (look.ok ? [look.guard] : [])));
+  return { guard, unknown: looks.flatMap((look) => (look.ok ? [] : [look.sentence]))[0] };
 }
 
 export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
@@ -55,11 +66,10 @@ export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
 }
 
 async function lookAtNftables(name: string): Promise<Looked> {
-  const program = find('nft');
-  if (program === undefined) {
+  if (findSystemProgram('nft') === undefined) {
     return { ok: false, sentence: 'The firewall rules cannot be read: nft(8) is not installed.' };
   }
-  const json = await output(program, ['-j', 'list', 'ruleset']);
+  const json = await askNft(['-j', 'list', 'ruleset']);
   const guard = json === undefined ? undefined : judgeRuleset(json, name);
   return guard === undefined
     ? { ok: false, sentence: 'The firewall rules cannot be read: nft(8) does not show them.' }
@@ -73,7 +83,7 @@ async function lookAtLegacy(): Promise<Looked | undefined> {
     return { ok: false, sentence: 'There may be rules of the older ip6tables(8), which only root can read.' };
   }
   if (!tables.split('\n').includes('filter')) return undefined;
-  const program = find('ip6tables-legacy-save');
+  const program = findSystemProgram('ip6tables-legacy-save');
   const rules = program === undefined ? undefined : await output(program, ['-t', 'filter']);
   const guard = rules === undefined ? undefined : judgeLegacyRules(rules);
   return guard === undefined
@@ -93,18 +103,6 @@ const output = (program: string, words: readonly string[]): Promise<string | und
     } as const;
     execFile(program, words, options, (error, stdout) => resolve(error === null ? stdout : undefined));
   });
-
-const find = (program: string): string | undefined =>
-  FOLDERS.map((folder) => `${folder}/${program}`).find(isExecutable);
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** undefined when it may not be read. */
 function readTables(): string | undefined {
