@@ -1,6 +1,7 @@
 /** Step: the tunnel passes the NAT, which kept strangers off until now. Does something else? (CVE-2006-6265) */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { formatPorts, type OpenPorts } from '../../io/firewall-commands.js';
 import { askNft } from '../../io/nft.js';
 import { findSystemProgram } from '../../io/system-program.js';
 import { type Guard, judgeRuleset, together } from './firewall-rules.js';
@@ -24,7 +25,19 @@ async function askFirewall({ facts }: Scene): Promise<Finding> {
   const { guard, unknown } = await lookAround(name);
   // What refuses everything is enough, whatever else there may be.
   if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown };
-  return judgeGuard(guard, name);
+  const { table, wanted = [] } = facts?.firewall ?? {};
+  return table !== undefined && guard.rest === 'refused' ? ownFinding(name, wanted) : judgeGuard(guard, name);
+}
+
+/** Our rules are there, and work: what they let in need not be counted, it is known. */
+function ownFinding(name: string, open: readonly OpenPorts[]): Finding {
+  const ports = open.map(formatPorts);
+  const exceptions = ['ping', ...ports].join(', ');
+  return {
+    verdict: 'ok',
+    sentence: `The tunnel's own firewall refuses what comes in by ${name} unasked, but for ${exceptions}.`,
+    facts: { rest: text('refused'), open: { signature: 'as', value: ports } },
+  };
 }
 
 /** What becomes of a packet that no rule names; undefined when it cannot be told. */
@@ -59,8 +72,7 @@ export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
   return {
     verdict: 'warning',
     sentence: `No firewall rule refuses anything that comes in by ${name}: through the tunnel the IPv6 Internet reaches every service of this computer, NAT or not.`,
-    remedy: `Refuse what comes in by ${name} and belongs to no connection. The command does it (as root) until this computer is started again; /etc/nftables.conf is for ever.`,
-    command: `nft 'table inet miredo { chain input { type filter hook input priority 0; iifname "${name}" ct state established,related accept; iifname "${name}" meta l4proto ipv6-icmp accept; iifname "${name}" drop; }; }'`,
+    remedy: 'Set "Firewall yes" in miredo.conf(5) and reload the daemon: it refuses what comes in unasked.',
     facts,
   };
 }
