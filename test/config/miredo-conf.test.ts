@@ -65,6 +65,8 @@ describe('what a file says', () => {
       'BindPort 3545',
       'SyslogFacility local3',
       'Ipv6TestAddress 2001:db8::7,2600::1',
+      'Firewall yes',
+      'FirewallOpen 5000-5010/udp',
     ];
     assert.deepEqual(settingsOf(text.join('\n')), {
       mode: 'client',
@@ -75,6 +77,7 @@ describe('what a file says', () => {
       server: QUAD,
       secondary: EXAMPLE,
       testAddresses: [parseIpv6('2001:db8::7'), parseIpv6('2600::1')],
+      firewall: [{ protocol: 'udp', first: 5000, last: 5010 }],
     });
   });
 

@@ -20,7 +20,7 @@ import {
 import { askNft, type NftDone, type NftFailure, NftSession } from '../../io/nft.js';
 import { now } from '../environment.js';
 
-/** Milliseconds: rules that do not last so long are not set again without delay. */
+/** Milliseconds: rules that were set again and do not last so long are lost. */
 const LASTING = 5_000;
 /** Milliseconds that a count is good for: each costs a process. */
 const COUNT_LIFE = 2_000;
@@ -42,7 +42,6 @@ interface Standing {
   readonly table: string;
   readonly isOwned: boolean;
   readonly open: readonly OpenPorts[];
-  readonly since: number;
 }
 
 export class TunnelFirewall {
@@ -50,6 +49,7 @@ export class TunnelFirewall {
   readonly #events: FirewallEvents;
   #standing: Standing | undefined;
   #wanted: Wanted;
+  #setAgainAt = Number.NEGATIVE_INFINITY;
   /** One change after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #count: { readonly at: number; readonly refused: Promise<number | undefined> } | undefined;
@@ -113,7 +113,7 @@ export class TunnelFirewall {
       await session.close();
       return made;
     }
-    const standing = { session, table: made.table, isOwned: owned.ok, open, since: now() };
+    const standing = { session, table: made.table, isOwned: owned.ok, open };
     this.#standing = standing;
     this.#count = undefined;
     void session.ended.then(() => this.#ended(session));
@@ -154,16 +154,12 @@ export class TunnelFirewall {
     if (standing?.session !== session) return;
     this.#standing = undefined;
     this.#events.changed();
-    const hasLasted = now() - standing.since > LASTING;
-    const failure: NftFailure = {
-      ok: false,
-      code: 'ended',
-      sentence: 'The program "nft" that holds the rules has ended.',
-    };
-    if (!hasLasted || this.#wanted === undefined) {
-      this.#events.lost(failure);
+    if (this.#wanted === undefined) return;
+    if (now() - this.#setAgainAt < LASTING) {
+      this.#events.lost({ ok: false, code: 'ended', sentence: 'The program "nft", which holds the rules, was ended.' });
       return;
     }
+    this.#setAgainAt = now();
     void this.set(this.#wanted).then((again) => {
       if (!again.ok) this.#events.lost(again);
     });
