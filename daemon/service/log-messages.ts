@@ -76,7 +76,7 @@ export function firewallSet(interfaceName: string, table: string, open: readonly
 
 /** The old program had no firewall, and its configuration means none: said once, for most do not know. */
 export function exposed(interfaceName: string): LogEntry {
-  const message = `no firewall rule refuses what comes in by ${interfaceName}: through the tunnel the IPv6 Internet reaches every service of this computer, NAT or not; "Firewall yes" in miredo.conf(5) refuses it`;
+  const message = `no firewall rule is found that refuses what comes in by ${interfaceName}: through the tunnel the IPv6 Internet can reach every service of this computer, NAT or not; "Firewall yes" in miredo.conf(5) refuses it`;
   return ['warning', message, { EVENT: 'exposed' }];
 }
 

@@ -1,7 +1,8 @@
 /** The tunnel's own firewall in the kernel: when it is there, who can touch it, and that it goes with the daemon. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { formatPorts } from '../../daemon/io/firewall-commands.js';
 import { hasDefaultRoute, hasEnded, waitFor } from '../lab/kernel-view.js';
@@ -49,6 +50,20 @@ async function reload(client: Running, stage: Stage, config: string): Promise<vo
 
 const hasAddress = (): boolean => ip('-6', '-o', 'address', 'show').includes('2001:0:');
 
+const NFT = '/usr/sbin/nft';
+
+/** Has another file where nft(8) is, until the test ends or the answer is called. */
+function coverNft(t: TestContext, file: string): () => void {
+  execFileSync('mount', ['--bind', file, NFT]);
+  let isCovered = true;
+  const uncover = (): void => {
+    if (isCovered) execFileSync('umount', [NFT]);
+    isCovered = false;
+  };
+  t.after(uncover);
+  return uncover;
+}
+
 describe('the rules', OPTIONS, () => {
   test('are there with the address, are said in the log, and leave nothing when the client ends', async (t) => {
     const before = picture();
@@ -76,7 +91,7 @@ describe('the rules', OPTIONS, () => {
 
   test('without "Firewall yes" there are none, which is said', async (t) => {
     const { client } = await startClient(t, `ServerAddress ${PRIMARY}\n`);
-    const warning = await client.line(/no firewall rule refuses what comes in by teredo/);
+    const warning = await client.line(/no firewall rule is found that refuses what comes in by teredo/);
     assert.match(warning, /warning: .*"Firewall yes" in miredo\.conf\(5\)/);
     assert.equal(rules(), '');
     assert.deepEqual(sessionsOf(client.pid), []);
@@ -151,20 +166,11 @@ describe('while it runs', OPTIONS, () => {
 });
 
 describe('where it cannot be set up', OPTIONS, () => {
-  const NFT = ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/bin/nft'].filter((file) => existsSync(file));
-
   test('without nft(8) the tunnel stays down and says why; it comes when nft(8) is installed', async (t) => {
     const stage = new Stage(t);
     t.after(() => spawnSync('nft', ['flush', 'ruleset']));
     await stage.startServer();
-    const [file = ''] = NFT;
-    execFileSync('mount', ['--bind', '/dev/null', file]);
-    let isHidden = true;
-    const unhide = (): void => {
-      if (isHidden) execFileSync('umount', [file]);
-      isHidden = false;
-    };
-    t.after(unhide);
+    const unhide = coverNft(t, '/dev/null');
     const client = stage.start('miredo', { config: CLIENT });
     await client.line(/Cannot set up the firewall: The program "nft" is missing\. Install the package nftables\./);
     await client.line(/failed: The firewall for the tunnel cannot be set up, so the tunnel stays down/);
@@ -178,12 +184,36 @@ describe('where it cannot be set up', OPTIONS, () => {
   test('"Firewall no" is taken over at once', async (t) => {
     const stage = new Stage(t);
     await stage.startServer();
-    const [file = ''] = NFT;
-    execFileSync('mount', ['--bind', '/dev/null', file]);
-    t.after(() => execFileSync('umount', [file]));
+    coverNft(t, '/dev/null');
     const client = stage.start('miredo', { config: CLIENT });
     await client.line(/failed: /);
     await reload(client, stage, `ServerAddress ${PRIMARY}\nFirewall no\n`);
     await client.line(/qualified: /);
+  });
+});
+
+/** The real one, of a version that knows no owners. */
+const WITHOUT_OWNERS = `#!/bin/sh
+if [ "$1" = -i ]; then sed -u 's/flags owner/flags unheard-of/' | NFT -i; else exec NFT "$@"; fi
+`;
+
+describe('where kernel or nft(8) know of no owners', OPTIONS, () => {
+  test('the table is taken away at the end; what a killed run has left goes when the next one begins', async (t) => {
+    const folder = new Stage(t).directory;
+    copyFileSync(NFT, join(folder, 'nft'));
+    writeFileSync(join(folder, 'old-nft'), WITHOUT_OWNERS.replaceAll('NFT', join(folder, 'nft')), { mode: 0o755 });
+    coverNft(t, join(folder, 'old-nft'));
+    const { client, stage } = await startClient(t, `${CLIENT}FirewallOpen 22/tcp\n`);
+    assert.doesNotMatch(rules(), /owner/);
+    assert.deepEqual(openPorts(), ['22/tcp']);
+    client.signal('SIGKILL');
+    await client.exited;
+    assert.match(rules(), /drop/, 'it is left');
+    const next = stage.start('miredo', { config: CLIENT });
+    await next.line(/qualified: /);
+    assert.match(rules(), new RegExp(`^table ip6 ${TABLE} \\{`));
+    assert.deepEqual(openPorts(), []);
+    assert.equal((await next.stop()).code, 0);
+    assert.equal(rules(), '');
   });
 });
