@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseIpv6 } from '../wire/ipv6.js';
 import { lendCapabilities } from './capabilities.js';
+import { findSystemProgram } from './find-program.js';
 import {
   configurationLines,
   isUsableLinkName,
@@ -17,7 +18,6 @@ import {
   type LinkRoute,
   removalLines,
 } from './link-commands.js';
-import { findSystemProgram } from './system-program.js';
 
 export interface LinkDone {
   readonly ok: true;

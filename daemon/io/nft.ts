@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { lendCapabilities } from './capabilities.js';
-import { findSystemProgram } from './system-program.js';
+import { findSystemProgram } from './find-program.js';
 
 export interface NftDone {
   readonly ok: true;

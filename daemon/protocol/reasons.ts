@@ -1,5 +1,5 @@
 /** What a person reads for each reason: what happened, and what to do. */
-import type { ReasonCode } from './tunnel-state.js';
+import type { Reason, ReasonCode } from './tunnel-state.js';
 
 export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   user: 'The tunnel was stopped on request.',
@@ -21,3 +21,5 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
     'The firewall for the tunnel cannot be set up, so the tunnel stays down; see the log, install nftables, or set "Firewall no" in /etc/miredo/miredo.conf.',
   internal: 'The tunnel failed; see the log.',
 };
+
+export const reasonOf = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });

@@ -1,9 +1,9 @@
 /** Step: the tunnel passes the NAT, which kept strangers off until now. Does something else? (CVE-2006-6265) */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { findSystemProgram } from '../../io/find-program.js';
 import { formatPorts, type OpenPorts } from '../../io/firewall-commands.js';
 import { askNft } from '../../io/nft.js';
-import { findSystemProgram } from '../../io/system-program.js';
 import { type Guard, judgeRuleset, together } from './firewall-rules.js';
 import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
