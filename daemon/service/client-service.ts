@@ -2,11 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSettings } from '../config/miredo-conf.js';
 import type { OpenPorts } from '../config/values.js';
-import { formatPorts } from '../io/firewall-commands.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
-import type { NftFailure } from '../io/nft.js';
 import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
 import { reasonOf } from '../protocol/reasons.js';
@@ -15,12 +13,10 @@ import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
-import { restOf } from './diagnose/firewall.js';
 import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
-import { TunnelFirewall } from './firewall/tunnel-firewall.js';
+import { Guard } from './firewall/guard.js';
 import { LinkKeeper } from './link-keeper.js';
-import { exposed, firewallFailed, firewallSet } from './log-messages.js';
 import { ReachabilityTests } from './reachability-tests.js';
 import { RetryDelay } from './retry-delay.js';
 import { findServers, hasNames } from './server-addresses.js';
@@ -90,7 +86,7 @@ export class ClientService implements Service {
   readonly #descriptors: TunnelDescriptors;
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
-  readonly #firewall: TunnelFirewall;
+  readonly #guard: Guard;
   readonly #engine: EngineProcess;
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
@@ -109,7 +105,6 @@ export class ClientService implements Service {
   readonly #resolveDelay = new RetryDelay(RESOLVE_DELAY, RESOLVE_DELAY_LIMIT);
   /** Whether there is to be a tunnel. */
   #isWanted: boolean;
-  #isExposureTold = false;
   #closed = false;
 
   constructor(settings: ClientSettings, confinement: Confinement, descriptors: TunnelDescriptors, host: ServiceHost) {
@@ -121,14 +116,7 @@ export class ClientService implements Service {
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
-    this.#firewall = new TunnelFirewall(tun.name, {
-      set: (table, open) => {
-        host.log(...firewallSet(tun.name, table, open.map(formatPorts)));
-        host.refresh?.();
-      },
-      changed: () => host.refresh?.(),
-      lost: (failure) => this.#unguarded(failure),
-    });
+    this.#guard = new Guard(tun.name, host, () => this.#unguarded());
     this.#engine = new EngineProcess(
       {
         role: {
@@ -171,7 +159,7 @@ export class ClientService implements Service {
       local: isQualified ? this.#local : undefined,
       reachability: isQualified ? this.#reachability : 'unknown',
       filtering: this.#filtering,
-      firewall: { wanted: this.#settings.firewall, table: this.#firewall.table },
+      firewall: { wanted: this.#settings.firewall, table: this.#guard.table },
     };
   }
 
@@ -191,7 +179,7 @@ export class ClientService implements Service {
   }
 
   async statistics(): Promise<ClientStatistics | undefined> {
-    const [statistics, refused] = await Promise.all([this.#engine.statistics(), this.#firewall.refused()]);
+    const [statistics, refused] = await Promise.all([this.#engine.statistics(), this.#guard.refused()]);
     return statistics && { ...statistics, refused };
   }
 
@@ -264,7 +252,7 @@ export class ClientService implements Service {
     this.#link.close();
     const gone = this.#engine.close();
     closeTunnelDescriptors(this.#descriptors);
-    return gone.then(async () => void (await this.#firewall.set(undefined)));
+    return gone.then(() => this.#guard.close());
   }
 
   #beginAnew({ isHeard = false } = {}): void {
@@ -296,12 +284,12 @@ export class ClientService implements Service {
     const target = this.#nextServer();
     if (target === undefined) return;
     if (hasNames(target) || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
-    const guarding = this.#firewall.set(this.#settings.firewall);
+    const guarding = this.#guard.set(this.#settings.firewall);
     const servers = await this.#find(target, signal);
-    const guarded = await guarding;
+    const isGuarded = await guarding;
     if (signal.aborted) return;
-    if (!guarded.ok) {
-      this.#unguarded(guarded);
+    if (!isGuarded) {
+      this.#unguarded();
       return;
     }
     if (servers === undefined) {
@@ -323,11 +311,10 @@ export class ClientService implements Service {
   }
 
   /** To be open to everybody unknown to its user is worse than no tunnel. It tries again: nft(8) may be installed. */
-  #unguarded(failure: NftFailure): void {
+  #unguarded(): void {
     if (this.#closed || !this.#isWanted) return;
     this.#cancel();
     this.#resolving = new AbortController();
-    this.#host.log(...firewallFailed(failure.sentence));
     const delay = this.#resolveDelay.take();
     this.#enter({ name: 'failed', reason: reasonOf('firewall'), retryIn: delay });
     this.#resolveTimer = setTimeout(() => void this.#begin(), delay);
@@ -339,24 +326,16 @@ export class ClientService implements Service {
       this.#beginAnew();
       return;
     }
-    void this.#firewall.set(this.#settings.firewall).then((guarded) => {
-      if (!guarded.ok) this.#unguarded(guarded);
+    void this.#guard.set(this.#settings.firewall).then((isGuarded) => {
+      if (!isGuarded) this.#unguarded();
     });
-  }
-
-  async #tellExposure(): Promise<void> {
-    const { name } = this.#descriptors.tun;
-    if (this.#isExposureTold) return;
-    this.#isExposureTold = true;
-    const rest = await restOf(name);
-    if (!this.#closed && (rest === 'accepted' || rest === undefined)) this.#host.log(...exposed(name));
   }
 
   /** Takes address and routes away, and then the rules for what came by them. */
   async #rest(): Promise<void> {
     await this.#link.want(undefined);
     const isToRest = !this.#isWanted || this.#host.hold() !== undefined;
-    if (isToRest && !this.#closed) await this.#firewall.set(undefined);
+    if (isToRest && !this.#closed) await this.#guard.set(undefined);
   }
 
   #wait(code: ReasonCode): void {
@@ -432,7 +411,7 @@ export class ClientService implements Service {
       this.#host.stateChanged(state);
       return;
     }
-    if (this.#settings.firewall === undefined) void this.#tellExposure();
+    if (this.#settings.firewall === undefined) void this.#guard.tellExposure();
     // Whoever hears of the address may use it at once.
     const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
     void Promise.all([configured, this.#findLocal(state.server)]).then(() => {
