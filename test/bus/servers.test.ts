@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
-import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
+import { OBJECT_PATH } from '../../dbus/org-miredo.js';
 import { fileOf, PRIMARY, picture, type Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
@@ -82,7 +82,7 @@ async function listen(t: TestContext): Promise<(name: string) => unknown[][]> {
   assert.ok(opened.ok);
   const connection: BusConnection = opened.connection;
   t.after(() => connection.close());
-  const match = `type='signal',sender='org.miredo',interface='${INTERFACE}'`;
+  const match = `type='signal',sender='org.miredo',path='${OBJECT_PATH}'`;
   assert.ok((await connection.callBus('AddMatch', 's', [match])).ok);
   return (name) => heard.filter((signal) => signal.name === name).map(({ values }) => values);
 }
