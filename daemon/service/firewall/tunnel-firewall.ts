@@ -59,12 +59,7 @@ export class TunnelFirewall {
     this.#events = events;
   }
 
-  /** What is let in unasked now; undefined when there are no rules. */
-  get open(): Wanted {
-    return this.#standing?.open;
-  }
-
-  /** The table that the rules are in. */
+  /** The table that the rules are in; undefined when there are none. */
   get table(): string | undefined {
     return this.#standing?.table;
   }
