@@ -28,6 +28,8 @@ export interface Snapshot {
   readonly nat: Nat | undefined;
   /** Whether the IPv6 Internet answers through a relay; undefined while not known. */
   readonly isIpv6Reachable: boolean | undefined;
+  /** undefined where nobody tells: an older daemon, or no interface. */
+  readonly firewall: Firewall | undefined;
   readonly interface: { readonly name: string; readonly index: number } | undefined;
   readonly mtu: number | undefined;
   /** Microseconds. */
@@ -60,6 +62,13 @@ export interface Nat {
   readonly isPublic: boolean;
   /** What told of the filtering: qualification or diagnosis. */
   readonly learntBy: string;
+}
+
+export interface Firewall {
+  readonly isWanted: boolean;
+  readonly isActive: boolean;
+  /** What is let in unasked: `22/tcp` or `5000-5010/udp`. */
+  readonly open: readonly string[];
 }
 
 /** What GetAll and PropertiesChanged bring, gathered. */
@@ -100,6 +109,7 @@ export function snapshotOf(raw: RawProperties): Snapshot {
     servers: (get('Servers') ?? []).map(serverOf),
     nat: natOf(get('Nat')),
     isIpv6Reachable: REACHABLE[get('Ipv6Reachable') ?? ''],
+    firewall: firewallOf(get('Firewall')),
     interface: interfaceName === undefined ? undefined : { name: interfaceName, index: get('InterfaceIndex') ?? 0 },
     mtu: get('Mtu') || undefined,
     roundTrip: Number(get('RoundTrip') ?? 0) || undefined,
@@ -146,6 +156,17 @@ function natOf(nat: Properties['Nat'] | undefined): Nat | undefined {
     portPreserving: nat['port-preserving']?.value === true,
     isPublic: nat['public']?.value === true,
     learntBy: textOf(nat, 'learnt-by') ?? '',
+  };
+}
+
+function firewallOf(firewall: Properties['Firewall'] | undefined): Firewall | undefined {
+  const isWanted = firewall?.['wanted']?.value;
+  if (firewall === undefined || typeof isWanted !== 'boolean') return undefined;
+  const open = firewall['open']?.value;
+  return {
+    isWanted,
+    isActive: firewall['active']?.value === true,
+    open: Array.isArray(open) ? open.filter((entry) => typeof entry === 'string') : [],
   };
 }
 

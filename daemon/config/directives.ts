@@ -16,6 +16,7 @@ import {
   listOf,
   localIpv4,
   MOST_ENGINES,
+  openPorts,
   type Reader,
   serverName,
   teredoPrefix,
@@ -148,6 +149,23 @@ export const MIREDO_DIRECTIVES = {
     standard: TEST_ADDRESSES,
     summary:
       'Hosts of the IPv6 Internet that are sent an echo request through the tunnel now and then, to see whether the IPv6 Internet answers. One answer is enough; none asks nobody.',
+  },
+  firewall: {
+    name: 'Firewall',
+    modes: ['client'],
+    read: choice(['yes', 'no']),
+    operand: '(yes | no)',
+    standard: 'yes with --managed or FirewallOpen, otherwise no',
+    summary:
+      'Whether to refuse what comes in by the tunnel and nobody here has asked for. It takes nft(8); without it, or where the kernel refuses the rules, the tunnel stays down.',
+  },
+  firewallOpen: {
+    name: 'FirewallOpen',
+    modes: ['client'],
+    read: openPorts,
+    operand: '(PORT[-PORT]/(tcp | udp)[,...] | none)',
+    standard: 'none',
+    summary: 'Ports of this computer that everybody may reach through the tunnel all the same: 22/tcp,5000-5010/udp.',
   },
   syslogFacility: {
     name: 'SyslogFacility',

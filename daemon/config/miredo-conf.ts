@@ -7,7 +7,7 @@ import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import { MIREDO_DIRECTIVES, type RelayType, SERVER_DIRECTIVES, TEST_ADDRESSES } from './directives.js';
 import type { Fault } from './fault.js';
 import { FileReader } from './read-directives.js';
-import { type EngineCount, type ServerName, type SyslogFacility, serverName } from './values.js';
+import { type EngineCount, type OpenPorts, type ServerName, type SyslogFacility, serverName } from './values.js';
 
 /** What client and relay share. */
 interface Common {
@@ -26,6 +26,8 @@ export interface ClientSettings extends Common {
   readonly secondary: ServerName | undefined;
   /** Asked whether the IPv6 Internet answers. */
   readonly testAddresses: readonly Ipv6Address[];
+  /** What is let in unasked; undefined: everything, as there is to be no firewall. */
+  readonly firewall: readonly OpenPorts[] | undefined;
 }
 
 export interface RelaySettings extends Common {
@@ -105,7 +107,14 @@ function client(reader: Reader, serverOverride: string | undefined, isManaged: b
     // The secondary address belongs to the server of the file, not to another one.
     secondary: serverOverride === undefined ? values.serverAddress2 : undefined,
     testAddresses: values.ipv6TestAddress ?? DEFAULT_TESTS,
+    firewall: firewall(values, isManaged),
   };
+}
+
+/** The old program had none, and its files are to do what they did. Who opens ports means a firewall. */
+function firewall(values: ReturnType<Reader['values']>, isManaged: boolean): ClientSettings['firewall'] {
+  const standard = isManaged || values.firewallOpen !== undefined ? 'yes' : 'no';
+  return (values.firewall ?? standard) === 'yes' ? (values.firewallOpen ?? []) : undefined;
 }
 
 function commandLineServer(reader: Reader, text: string): ServerName | undefined {

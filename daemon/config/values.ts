@@ -178,3 +178,33 @@ export const ipv6Hosts: Reader<readonly Ipv6Address[]> = (text) => {
   if (addresses.length > ADDRESSES_LIMIT) return bad(`${addresses.length} addresses are more than ${ADDRESSES_LIMIT}`);
   return good(addresses);
 };
+
+/** Ports of this computer that anybody may connect to. */
+export interface OpenPorts {
+  readonly protocol: 'tcp' | 'udp';
+  readonly first: number;
+  /** The same as the first when it is one port. */
+  readonly last: number;
+}
+
+/** BOUNDED: entries of one list. */
+const OPEN_LIMIT = 64;
+
+/** "none", or ports with commas between, as services(5) and other firewalls write them: 22/tcp,5000-5010/udp. */
+export const openPorts: Reader<readonly OpenPorts[]> = (text) => {
+  if (text.toLowerCase() === 'none') return good([]);
+  const words = text.split(',');
+  if (words.length > OPEN_LIMIT) return bad(`${words.length} entries are more than ${OPEN_LIMIT}`);
+  const ports = words.map(portsOf);
+  const wrong = words[ports.indexOf(undefined)];
+  if (wrong !== undefined) return bad(`${JSON.stringify(wrong)} is not a port such as 22/tcp or 5000-5010/udp`);
+  return good(ports.filter((entry) => entry !== undefined));
+};
+
+function portsOf(text: string): OpenPorts | undefined {
+  const [, from = '', to = from, protocol] = /^([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?\/(tcp|udp)$/i.exec(text) ?? [];
+  const first = Number(from);
+  const last = Number(to);
+  if (protocol === undefined || first > last || last > 65535) return undefined;
+  return { protocol: protocol.toLowerCase() === 'tcp' ? 'tcp' : 'udp', first, last };
+}

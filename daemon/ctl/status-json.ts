@@ -3,7 +3,7 @@
  * with any version; when one goes or changes its meaning, `schemaVersion` rises.
  */
 import type { Fault } from '../../dbus/fault.js';
-import type { Nat, Snapshot } from '../../dbus/snapshot.js';
+import type { Firewall, Nat, Snapshot } from '../../dbus/snapshot.js';
 import { errorJson } from './json.js';
 
 export const SCHEMA_VERSION = 1;
@@ -26,6 +26,7 @@ export function statusJson(snapshot: Snapshot): Readonly<Record<string, unknown>
     serverAddress: serverAddress ?? null,
     serverChoice: snapshot.serverChoice ?? null,
     nat: nat === undefined ? null : natJson(nat),
+    firewall: snapshot.firewall === undefined ? null : firewallJson(snapshot.firewall),
     interface: snapshot.interface ?? null,
     mtu: mtu ?? null,
     roundTripMicroseconds: snapshot.roundTrip ?? null,
@@ -55,6 +56,7 @@ export function faultJson(fault: Fault): Readonly<Record<string, unknown>> {
     serverAddress: null,
     serverChoice: null,
     nat: null,
+    firewall: null,
     interface: null,
     mtu: null,
     roundTripMicroseconds: null,
@@ -78,6 +80,12 @@ const natJson = ({
   portPreserving,
   public: isPublic,
   learntBy: learntBy === '' ? null : learntBy,
+});
+
+const firewallJson = ({ isWanted, isActive, open }: Firewall): Readonly<Record<string, unknown>> => ({
+  wanted: isWanted,
+  active: isActive,
+  open,
 });
 
 /** RFC 3339, in UTC. */

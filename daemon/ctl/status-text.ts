@@ -1,6 +1,6 @@
 /** The state of the tunnel as a table for people. */
 import { durationParts, scaledBytes } from '../../dbus/quantities.js';
-import { isBusy, type Nat, type Snapshot } from '../../dbus/snapshot.js';
+import { type Firewall, isBusy, type Nat, type Snapshot } from '../../dbus/snapshot.js';
 import { aligned, printable, type Style } from './terminal.js';
 
 type Row = readonly [label: string, value: string];
@@ -44,6 +44,7 @@ function tunnelRows(snapshot: Snapshot, now: number, style: Style): Row[] {
   if (mapped !== undefined) rows.push(['Mapped to', endpoint(mapped)]);
   rows.push(...serverRows(snapshot));
   if (nat !== undefined) rows.push(['NAT', natWords(nat)]);
+  if (snapshot.firewall !== undefined) rows.push(['Firewall', firewallWords(snapshot.firewall)]);
   if (snapshot.interface !== undefined) {
     const { name, index } = snapshot.interface;
     rows.push(['Interface', `${printable(name)}, index ${index}${mtu === undefined ? '' : `, MTU ${mtu}`}`]);
@@ -80,6 +81,14 @@ export function natWords({ mapping, filtering, portPreserving, isPublic, learntB
     `${printable(filtering)} filtering${how}`,
     `port ${portPreserving ? 'preserved' : 'changed'}`,
   ].join(', ');
+}
+
+/** What of the IPv6 Internet reaches this computer through the tunnel. */
+export function firewallWords({ isWanted, isActive, open }: Firewall): string {
+  if (!isWanted) return 'off: "Firewall yes" in miredo.conf(5) sets one up';
+  const exceptions = ['ping', ...open.map(printable)].join(', ');
+  if (isActive) return `lets in answers, and of what is unasked ${exceptions}`;
+  return `not set up now; will let in ${exceptions}`;
 }
 
 function trafficRows(snapshot: Snapshot, now: number): Row[] {

@@ -12,3 +12,9 @@ function isExecutable(file: string): boolean {
     return false;
   }
 }
+
+const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/** A program by its name; undefined when it is not installed. */
+export const findSystemProgram = (name: string): string | undefined =>
+  firstExecutable(FOLDERS.map((folder) => `${folder}/${name}`));

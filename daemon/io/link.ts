@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseIpv6 } from '../wire/ipv6.js';
 import { lendCapabilities } from './capabilities.js';
-import { firstExecutable } from './find-program.js';
+import { findSystemProgram } from './find-program.js';
 import {
   configurationLines,
   isUsableLinkName,
@@ -41,7 +41,6 @@ export interface LinkState {
   readonly routes: readonly LinkRoute[];
 }
 
-const IP_PLACES = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'];
 /** Milliseconds; `ip` answers in a few, unless the kernel's configuration lock is held. */
 const IP_TIMEOUT = 10_000;
 /** BOUNDED: bytes of output that are kept. */
@@ -103,7 +102,7 @@ interface IpOutput {
 }
 
 function runIp(options: readonly string[], lines: readonly string[], purpose: string): Promise<IpOutput | LinkFailure> {
-  const program = firstExecutable(IP_PLACES);
+  const program = findSystemProgram('ip');
   if (program === undefined) {
     const sentence = `Cannot ${purpose}: the program "ip" is missing. Install the package iproute2.`;
     return Promise.resolve({ ok: false, code: 'no-ip-command', sentence, stderr: '' });

@@ -17,6 +17,8 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   'network-policy': 'The policy for this network keeps the tunnel off; see /etc/miredo/network.conf.',
   asleep: 'The computer is going to sleep; the tunnel comes back when it wakes up.',
   'no-server': 'No Teredo server is known; add one: miredoctl server add NAME_OR_ADDRESS.',
+  firewall:
+    'The firewall for the tunnel cannot be set up, so the tunnel stays down; see the log, install nftables, or set "Firewall no" in /etc/miredo/miredo.conf.',
   internal: 'The tunnel failed; see the log.',
 };
 

@@ -25,6 +25,7 @@ export type ReasonCode =
   | 'network-policy'
   | 'asleep'
   | 'no-server'
+  | 'firewall'
   | 'internal';
 
 /** What qualification learned of the NAT. Cone or restricted is not told apart any more (RFC 5991 §3.2). */

@@ -1,5 +1,7 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ClientSettings } from '../config/miredo-conf.js';
+import type { OpenPorts } from '../config/values.js';
 import { readHostAddresses } from '../io/interfaces.js';
 import { readIpv4Routes } from '../io/ipv4-routes.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
@@ -14,6 +16,7 @@ import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
 import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
+import { Guard } from './firewall/guard.js';
 import { LinkKeeper } from './link-keeper.js';
 import { ReachabilityTests } from './reachability-tests.js';
 import { RetryDelay } from './retry-delay.js';
@@ -43,6 +46,11 @@ export function startClient(
   return { ok: true, service: new ClientService(settings, confinement, descriptors, host) };
 }
 
+export interface ClientStatistics extends EngineStatistics {
+  /** Packets that the firewall has refused; undefined without one. */
+  readonly refused: number | undefined;
+}
+
 /** What of the host's network the way to a server depends on, to see a change. */
 interface Network {
   readonly addresses: string;
@@ -64,6 +72,14 @@ export interface ClientFacts {
   readonly reachability: Reachability;
   /** What the NAT lets in, as a diagnosis has found for this mapping. */
   readonly filtering: NatFiltering;
+  readonly firewall: FirewallFacts;
+}
+
+export interface FirewallFacts {
+  /** What of the configuration is to be let in unasked; undefined: there is to be no firewall. */
+  readonly wanted: readonly OpenPorts[] | undefined;
+  /** Where the rules are; undefined while there are none. */
+  readonly table: string | undefined;
 }
 
 export class ClientService implements Service {
@@ -72,6 +88,7 @@ export class ClientService implements Service {
   readonly #descriptors: TunnelDescriptors;
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
+  readonly #guard: Guard;
   readonly #engine: EngineProcess;
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
@@ -103,6 +120,7 @@ export class ClientService implements Service {
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
+    this.#guard = new Guard(tun.name, host, () => this.#unguarded());
     this.#engine = new EngineProcess(
       {
         role: {
@@ -145,6 +163,7 @@ export class ClientService implements Service {
       local: isQualified ? this.#local : undefined,
       reachability: isQualified ? this.#reachability : 'unknown',
       filtering: this.#filtering,
+      firewall: { wanted: this.#settings.firewall, table: this.#guard.table },
     };
   }
 
@@ -163,8 +182,9 @@ export class ClientService implements Service {
     this.#host.refresh?.();
   }
 
-  statistics(): Promise<EngineStatistics | undefined> {
-    return this.#engine.statistics();
+  async statistics(): Promise<ClientStatistics | undefined> {
+    const [statistics, refused] = await Promise.all([this.#engine.statistics(), this.#guard.refused()]);
+    return statistics && { ...statistics, refused };
   }
 
   /** Begins when it was stopped. */
@@ -182,7 +202,7 @@ export class ClientService implements Service {
       this.#cancel();
       this.#enter({ name: 'stopped', reason: reasonOf('user') });
     }
-    await this.#link.want(undefined);
+    await this.#rest();
   }
 
   /** Qualifies anew; false when it is stopped. */
@@ -202,7 +222,9 @@ export class ClientService implements Service {
     if (settings.interfaceName !== interfaceName) return false;
     if (settings.bindAddress !== bindAddress || settings.bindPort !== bindPort) return false;
     if (String(settings.testAddresses) !== String(this.#settings.testAddresses)) return false;
+    const hasFirewall = isDeepStrictEqual(settings.firewall, this.#settings.firewall);
     this.#settings = settings;
+    if (!hasFirewall && this.#isWanted && this.#host.hold() === undefined) this.#adoptFirewall();
     return true;
   }
 
@@ -246,7 +268,7 @@ export class ClientService implements Service {
     this.#link.close();
     const gone = this.#engine.close();
     closeTunnelDescriptors(this.#descriptors);
-    return gone;
+    return gone.then(() => this.#guard.close());
   }
 
   #beginAnew({ isHeard = false } = {}): void {
@@ -278,8 +300,14 @@ export class ClientService implements Service {
     const target = this.#nextServer();
     if (target === undefined) return;
     if (hasNames(target) || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
+    const guarding = this.#guard.set(this.#settings.firewall);
     const servers = await this.#find(target, signal);
+    const isGuarded = await guarding;
     if (signal.aborted) return;
+    if (!isGuarded) {
+      this.#unguarded();
+      return;
+    }
     if (servers === undefined) {
       this.#wait('dns-failed');
       return;
@@ -303,6 +331,34 @@ export class ClientService implements Service {
     if (wanted.type === 'coming') this.#enter({ name: 'resolving', server: '' });
     if (wanted.type === 'none') this.#enter({ name: 'failed', reason: wanted.reason, retryIn: 0 });
     return this.#target;
+  }
+
+  /** To be open to everybody unknown to its user is worse than no tunnel. It tries again: nft(8) may be installed. */
+  #unguarded(): void {
+    if (this.#closed || !this.#isWanted) return;
+    this.#cancel();
+    this.#resolving = new AbortController();
+    const delay = this.#resolveDelay.take();
+    this.#enter({ name: 'failed', reason: reasonOf('firewall'), retryIn: delay });
+    this.#resolveTimer = setTimeout(() => void this.#begin(), delay);
+  }
+
+  /** Connections stay, those of a port that was open and is no more as well. */
+  #adoptFirewall(): void {
+    if (this.#state.name === 'failed' && this.#state.reason.code === 'firewall') {
+      this.#beginAnew();
+      return;
+    }
+    void this.#guard.set(this.#settings.firewall).then((isGuarded) => {
+      if (!isGuarded) this.#unguarded();
+    });
+  }
+
+  /** Takes address and routes away, and then the rules for what came by them. */
+  async #rest(): Promise<void> {
+    await this.#link.want(undefined);
+    const isToRest = !this.#isWanted || this.#host.hold() !== undefined;
+    if (isToRest && !this.#closed) await this.#guard.set(undefined);
   }
 
   #wait(code: ReasonCode): void {
@@ -373,10 +429,11 @@ export class ClientService implements Service {
     this.#forget(state);
     this.#state = state;
     if (state.name !== 'qualified') {
-      void this.#link.want(undefined);
+      void this.#rest();
       this.#host.stateChanged(state);
       return;
     }
+    if (this.#settings.firewall === undefined) void this.#guard.tellExposure();
     // Whoever hears of the address may use it at once.
     const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
     void Promise.all([configured, this.#findLocal(state.server)]).then(() => {

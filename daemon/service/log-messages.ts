@@ -67,6 +67,23 @@ function stateFields(state: TunnelState): Fields {
   }
 }
 
+/** Whoever wonders why nobody gets in shall find it: at each start. */
+export function firewallSet(interfaceName: string, table: string, open: readonly string[]): LogEntry {
+  const exceptions = ['ping', ...open].join(', ');
+  const message = `firewall: what comes in by ${interfaceName} unasked is refused, but for ${exceptions}; FirewallOpen in miredo.conf(5) opens ports`;
+  return ['notice', message, { EVENT: 'firewall', TABLE: table, OPEN: open.join(' ') }];
+}
+
+/** The old program had no firewall, and its configuration means none: said once, for most do not know. */
+export function exposed(interfaceName: string): LogEntry {
+  const message = `no firewall rule is found that refuses what comes in by ${interfaceName}: through the tunnel the IPv6 Internet can reach every service of this computer, NAT or not; "Firewall yes" in miredo.conf(5) refuses it`;
+  return ['warning', message, { EVENT: 'exposed' }];
+}
+
+export function firewallFailed(sentence: string): LogEntry {
+  return ['error', `Cannot set up the firewall: ${sentence}`, { EVENT: 'firewall-failed' }];
+}
+
 export function reloading(path: string): LogEntry {
   return ['notice', `loading ${path} again`, { EVENT: 'reloading' }];
 }

@@ -1,12 +1,15 @@
 /** Servers on the message bus: the list, the choice, who may, what is remembered; and the daemon that waits for users. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
-import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
+import { OBJECT_PATH } from '../../dbus/org-miredo.js';
 import { fileOf, PRIMARY, picture, type Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
+import { ctl } from './ctl-program.js';
 import {
   call,
   enterBusStage,
@@ -57,6 +60,16 @@ async function managed(stage: Stage, ...words: string[]): Promise<Running> {
   return client;
 }
 
+/** Of a client that is to have one, as busctl(1) shows it. */
+const firewallShown = (isActive: boolean, open: string): string =>
+  `a{sv} 3 "wanted" b true "active" b ${isActive} "open" as 1 "${open}"`;
+
+function configFile(stage: Stage, text: string): string {
+  const file = join(stage.directory, 'firewall.conf');
+  writeFileSync(file, text);
+  return file;
+}
+
 /** Hears the signals of our interface. */
 async function listen(t: TestContext): Promise<(name: string) => unknown[][]> {
   const heard: { name: string; values: unknown[] }[] = [];
@@ -69,7 +82,7 @@ async function listen(t: TestContext): Promise<(name: string) => unknown[][]> {
   assert.ok(opened.ok);
   const connection: BusConnection = opened.connection;
   t.after(() => connection.close());
-  const match = `type='signal',sender='org.miredo',interface='${INTERFACE}'`;
+  const match = `type='signal',sender='org.miredo',path='${OBJECT_PATH}'`;
   assert.ok((await connection.callBus('AddMatch', 's', [match])).ok);
   return (name) => heard.filter((signal) => signal.name === name).map(({ values }) => values);
 }
@@ -270,6 +283,28 @@ describe('servers on the message bus', OPTIONS, () => {
     assert.equal(await property('ServerChoice'), 's "home"');
     const started = await call('root', 'Start', 'a{sv}', '1', 'wait', 'b', 'true');
     assert.equal(started.code, 0, started.stderr);
+  });
+
+  test('managed, it has a firewall, which is told; it goes when the tunnel is stopped', async (t) => {
+    const rules = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
+    const stage = new Stage(t);
+    await stage.startServer();
+    const client = await managed(stage, '-c', configFile(stage, `${CLASSIC}FirewallOpen 22/tcp\n`));
+    assert.equal(await property('Firewall'), firewallShown(false, '22/tcp'), 'it is idle');
+    assert.equal(rules(), '');
+    const heard = await listen(t);
+    assert.equal((await call('root', 'Start', 'a{sv}', '1', 'wait', 'b', 'true')).code, 0);
+    await client.line(/qualified: /);
+    assert.equal(await property('Firewall'), firewallShown(true, '22/tcp'));
+    assert.match(rules(), /tcp dport 22 accept/);
+    const changed = heard('PropertiesChanged').map(([, properties]) => Object.keys(properties as object));
+    assert.ok(changed.flat().includes('Firewall'), 'a signal tells');
+    assert.match(await property('Statistics'), /"dropped-firewall" \d/);
+    const shown = await ctl('status');
+    assert.match(shown.stdout, /^Firewall +lets in answers, and of what is unasked ping, 22\/tcp$/m);
+    assert.equal((await call('root', 'Stop')).code, 0);
+    assert.equal(rules(), '');
+    assert.equal(await property('Firewall'), firewallShown(false, '22/tcp'));
   });
 
   test('auto: the best that answers, and another one when it stops to', async (t) => {

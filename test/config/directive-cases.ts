@@ -21,6 +21,7 @@ const NOT_INTERFACE =
   'cannot name an interface: 1 to 15 letters, digits, "_", ".", "@" or "-", and "%d" at the end for a free number';
 const FACILITIES =
   'auth, authpriv, cron, daemon, ftp, kern, local0, local1, local2, local3, local4, local5, local6, local7, lpr, mail, news, syslog, user or uucp';
+const NOT_PORTS = 'is not a port such as 22/tcp or 5000-5010/udp';
 const BITS_BEHIND = 'has bits set behind the first 32; they are ignored';
 
 const number = (text: string): number => parseIpv4(text) ?? Number.NaN;
@@ -225,6 +226,30 @@ export const MIREDO_CASES: {
       quoted('', 'is not an IPv6 address such as 2001:db8::1'),
       plain('fe80::1', 'is not the address of a host of the IPv6 Internet (2000::/3 without Teredo)'),
       plain('2001::1', 'is not the address of a host of the IPv6 Internet (2000::/3 without Teredo)'),
+    ],
+  },
+  firewall: {
+    accepted: [itself('yes'), itself('no'), ['Yes', 'yes']],
+    refused: ['', 'on', '1'].map((text) => quoted(text, 'is none of yes or no')),
+  },
+  firewallOpen: {
+    accepted: [
+      ['none', []],
+      ['22/tcp', [{ protocol: 'tcp', first: 22, last: 22 }]],
+      [
+        '5000-5010/UDP,1-65535/tcp',
+        [
+          { protocol: 'udp', first: 5000, last: 5010 },
+          { protocol: 'tcp', first: 1, last: 65535 },
+        ],
+      ],
+    ],
+    refused: [
+      ...['', '22', 'tcp/22', '22/sctp', '0/tcp', '65536/tcp', '5010-5000/udp', '022/tcp', 'ssh/tcp', '22 /tcp'].map(
+        (text) => quoted(text, NOT_PORTS),
+      ),
+      ['22/tcp,', `"" ${NOT_PORTS}`],
+      [new Array(65).fill('22/tcp').join(','), '65 entries are more than 64'],
     ],
   },
   syslogFacility: FACILITY,

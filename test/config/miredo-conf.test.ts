@@ -34,6 +34,7 @@ const CLIENT = {
   server: EXAMPLE,
   secondary: undefined,
   testAddresses: TEST_ADDRESSES.split(',').map((text) => parseIpv6(text)),
+  firewall: undefined,
 };
 
 const RELAY = {
@@ -65,6 +66,8 @@ describe('what a file says', () => {
       'BindPort 3545',
       'SyslogFacility local3',
       'Ipv6TestAddress 2001:db8::7,2600::1',
+      'Firewall yes',
+      'FirewallOpen 5000-5010/udp',
     ];
     assert.deepEqual(settingsOf(text.join('\n')), {
       mode: 'client',
@@ -75,6 +78,7 @@ describe('what a file says', () => {
       server: QUAD,
       secondary: EXAMPLE,
       testAddresses: [parseIpv6('2001:db8::7'), parseIpv6('2600::1')],
+      firewall: [{ protocol: 'udp', first: 5000, last: 5010 }],
     });
   });
 
@@ -299,6 +303,23 @@ describe('managed', () => {
     const named = managed('ServerAddress teredo.example\n').settings;
     assert.equal(named?.mode === 'client' && named.server?.text, 'teredo.example');
     assert.equal(managed('ServerAddress 10.0.0.1\n').settings, undefined);
+  });
+
+  test('there is a firewall unless the file says no; unmanaged, when it says so or opens ports', () => {
+    const firewallOf = (text: string, isManaged: boolean) => {
+      const { settings, faults } = parseMiredoConf(FILE, `ServerAddress teredo.example\n${text}`, { isManaged });
+      assert.deepEqual(faults, []);
+      assert.ok(settings?.mode === 'client');
+      return settings.firewall;
+    };
+    const ssh = [{ protocol: 'tcp', first: 22, last: 22 }];
+    assert.deepEqual(firewallOf('', true), []);
+    assert.deepEqual(firewallOf('FirewallOpen 22/tcp', true), ssh);
+    assert.equal(firewallOf('Firewall no\nFirewallOpen 22/tcp', true), undefined);
+    assert.equal(firewallOf('', false), undefined);
+    assert.deepEqual(firewallOf('Firewall yes', false), []);
+    assert.deepEqual(firewallOf('FirewallOpen 22/tcp', false), ssh);
+    assert.equal(firewallOf('Firewall no\nFirewallOpen 22/tcp', false), undefined);
   });
 
   test('a relay is not for users to manage', () => {

@@ -6,6 +6,7 @@ import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from '../../daemon/config/direct
 import { formatFault } from '../../daemon/config/fault.js';
 import { type Parsed, parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
+import { formatPorts } from '../../daemon/io/firewall-commands.js';
 import { formatIpv4, ipv4, isGlobalUnicast } from '../../daemon/wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../../daemon/wire/ipv6.js';
 
@@ -131,6 +132,10 @@ const internetHost = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes)
 /** Objects like those of the parser, for deepEqual. */
 const PLAIN = { noNullPrototype: true } as const;
 
+const ports = fc
+  .tuple(fc.constantFrom('tcp' as const, 'udp' as const), fc.integer({ min: 1, max: 65535 }), fc.nat(9))
+  .map(([protocol, first, more]) => ({ protocol, first, last: Math.min(first + more, 65535) }));
+
 const client = fc.record(
   {
     mode: fc.constant('client' as const),
@@ -141,6 +146,7 @@ const client = fc.record(
     server,
     secondary: fc.option(server, { nil: undefined }),
     testAddresses: fc.array(internetHost, { maxLength: 8 }),
+    firewall: fc.option(fc.array(ports, { maxLength: 64 }), { nil: undefined }),
   },
   PLAIN,
 );
@@ -181,7 +187,13 @@ describe('files that are right are read as what they were written from', () => {
       fc.property(client, layout, (settings, how) => {
         const secondary = settings.secondary === undefined ? {} : { ServerAddress2: settings.secondary.text };
         const tests = settings.testAddresses.map(formatIpv6).join(',');
-        const own = { ServerAddress: settings.server.text, ...secondary, Ipv6TestAddress: tests || 'none' };
+        const open = settings.firewall?.map(formatPorts).join(',');
+        const own = {
+          ServerAddress: settings.server.text,
+          ...secondary,
+          Ipv6TestAddress: tests || 'none',
+          ...(open === undefined ? {} : { FirewallOpen: open || 'none' }),
+        };
         const text = write({ ...own, ...common(settings) }, how);
         assert.deepEqual(parseMiredoConf('f', text), { settings, faults: [] });
       }),

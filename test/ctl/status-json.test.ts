@@ -28,6 +28,7 @@ test('a qualified tunnel', () => {
       public: false,
       learntBy: 'qualification',
     },
+    firewall: { wanted: true, active: true, open: ['22/tcp', '5000-5010/udp'] },
     interface: { name: 'teredo', index: 5 },
     mtu: 1280,
     roundTripMicroseconds: 12_345,

@@ -22,6 +22,7 @@ describe('the table', () => {
       'Mapped to      203.0.113.7, port 673',
       'Server         teredo.example.net, 203.0.113.1',
       'NAT            restricted, endpoint-independent mapping, dependent filtering (known by qualification), port changed',
+      'Firewall       lets in answers, and of what is unasked ping, 22/tcp, 5000-5010/udp',
       'Interface      teredo, index 5, MTU 1280',
       'Round trip     12.3 ms to the server',
       'Last contact   4 s ago',

@@ -1,6 +1,6 @@
 /** The client as the user of a unit that gives it CAP_NET_ADMIN and nothing else: everything works, nobody has more. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,7 +22,7 @@ function folderOf(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   chownSync(folder, NOBODY, NOBODY);
-  writeFileSync(join(folder, 'miredo.conf'), `ServerAddress ${PRIMARY}\n`);
+  writeFileSync(join(folder, 'miredo.conf'), `ServerAddress ${PRIMARY}\nFirewall yes\n`);
   return folder;
 }
 
@@ -30,6 +30,15 @@ const wordsOf = (folder: string): string[] => [
   ...['-f', '-c', join(folder, 'miredo.conf')],
   ...['-p', join(folder, 'miredo.pid')],
 ];
+
+/** By the name that ps(1) knows it by. */
+function childOf(pid: number, name: string): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const nameOf = (child: number): string => readFileSync(`/proc/${child}/comm`, 'utf8').trim();
+  const found = children.find((child) => nameOf(child).startsWith(name));
+  assert.ok(found !== undefined, `no ${name} among ${children.map(nameOf).join(', ')}`);
+  return found;
+}
 
 test('a client of no user of privilege, with CAP_NET_ADMIN, qualifies and leaves nothing', OPTIONS, async (t) => {
   const server = await new Stage(t).startServer();
@@ -51,7 +60,15 @@ test('a client of no user of privilege, with CAP_NET_ADMIN, qualifies and leaves
       assert.ok(ambient === NONE || capabilities[0] === NET_ADMIN);
     }
     assert.equal(threadStatuses(pid)[0]?.capabilities[4], NONE, 'what it starts is given nothing');
-    const [engine] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    const [nft, engine] = ['nft', 'node'].map((name) => childOf(pid, name));
+    assert.match(execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }), /flags owner/);
+    for (const { capabilities } of threadStatuses(nft ?? 0)) {
+      assert.deepEqual(
+        capabilities,
+        Array.from({ length: 5 }, () => NET_ADMIN),
+        'it is lent what it needs',
+      );
+    }
     for (const { capabilities, noNewPrivileges, seccomp } of threadStatuses(engine ?? 0)) {
       const [inheritable, permitted, effective, , ambient] = capabilities;
       assert.deepEqual([inheritable, permitted, effective, ambient], [NONE, NONE, NONE, NONE]);
@@ -67,6 +84,7 @@ test('a client of no user of privilege, with CAP_NET_ADMIN, qualifies and leaves
   );
   assert.match(lines.at(-1) ?? '', /nothing is left behind$/);
   assert.equal(picture(), before.picture);
+  assert.equal(execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }), '');
 });
 
 test('without CAP_NET_ADMIN it says what it needs', OPTIONS, async (t) => {

@@ -307,6 +307,7 @@ describe('what else the pages name', () => {
   it('other pages exist: ours in the manual, and those of Debian packages', () => {
     const foreign = new Set([
       'ip 8', // iproute2
+      'nft 8', // nftables
       'seccomp 2', // manpages-dev
       'syslog 3', // manpages-dev
       'systemctl 1', // systemd

@@ -19,6 +19,7 @@ export const STOPPED: Snapshot = {
   nat: undefined,
   isIpv6Reachable: undefined,
   interface: undefined,
+  firewall: undefined,
   mtu: undefined,
   roundTrip: undefined,
   lastServerContact: undefined,

@@ -59,12 +59,17 @@ function stateOf(view: View, snapshot: Snapshot | undefined): Record<string, str
     mapped: endpoint(snapshot.mapped),
     local: endpoint(snapshot.local),
     NAT: nat && `mapping ${nat.mapping}, filtering ${nat.filtering}${nat.isPublic ? ', none' : ''}`,
+    firewall: firewallOf(snapshot.firewall),
     interface: snapshot.interface?.name,
     MTU: snapshot.mtu,
     'round trip (µs)': snapshot.roundTrip,
     'last server contact': timeOf(snapshot.lastServerContact),
   };
 }
+
+const firewallOf = (firewall: Snapshot['firewall']): string | undefined =>
+  firewall &&
+  `${firewall.isWanted ? 'wanted' : 'off'}, ${firewall.isActive ? 'active' : 'not active'}, open: ${firewall.open.join(', ') || '-'}`;
 
 const serverLine = ({ name, primary, secondary, origin }: Snapshot['servers'][number]): string =>
   [name, primary, secondary ?? '-', origin].join(', ');

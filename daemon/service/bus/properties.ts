@@ -1,11 +1,11 @@
 /** The tunnel's state as the properties of org.miredo.Client1, and what of them has changed. */
 import { isDeepStrictEqual } from 'node:util';
 import { PROPERTIES, type Properties, type Variant } from '../../../dbus/org-miredo.js';
+import { formatPorts } from '../../io/firewall-commands.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
-import type { EngineStatistics } from '../../tunnel/messages.js';
 import { formatIpv4, sameEndpoint } from '../../wire/ipv4.js';
 import { formatIpv6 } from '../../wire/ipv6.js';
-import type { ClientFacts } from '../client-service.js';
+import type { ClientFacts, ClientStatistics } from '../client-service.js';
 import type { ListedServer } from '../servers/server-list.js';
 
 type CountedName = 'RoundTrip' | 'LastServerContact' | 'RefreshInterval' | 'Statistics';
@@ -41,6 +41,7 @@ export function shownProperties({ state, facts, version, servers, networkPolicy 
     Server: facts?.server ?? '',
     ServerChoice: servers.choice,
     Servers: servers.list.entries.map(serverShown),
+    Firewall: facts === undefined ? {} : firewallShown(facts.firewall),
     Ipv6Reachable: facts?.reachability ?? 'unknown',
     ServerAddress: facts?.serverAddress === undefined ? '' : formatIpv4(facts.serverAddress),
     Interface: facts?.interfaceName ?? '',
@@ -79,9 +80,15 @@ function qualifiedProperties(
   };
 }
 
-export function countedProperties(statistics: EngineStatistics | undefined): Counted {
+const firewallShown = ({ wanted, table }: ClientFacts['firewall']): Properties['Firewall'] => ({
+  wanted: { signature: 'b', value: wanted !== undefined },
+  active: { signature: 'b', value: table !== undefined },
+  open: { signature: 'as', value: (wanted ?? []).map(formatPorts) },
+});
+
+export function countedProperties(statistics: ClientStatistics | undefined): Counted {
   if (statistics === undefined) return { RoundTrip: 0n, LastServerContact: 0n, RefreshInterval: 0n, Statistics: {} };
-  const { roundTrip, serverSilence, refreshInterval, drops } = statistics;
+  const { roundTrip, serverSilence, refreshInterval, drops, refused } = statistics;
   const dropped = Object.entries(drops).map(([reason, number]) => [`dropped-${reason}`, whole(number)] as const);
   return {
     RoundTrip: roundTrip === undefined ? 0n : whole(1000 * roundTrip),
@@ -96,6 +103,7 @@ export function countedProperties(statistics: EngineStatistics | undefined): Cou
       'bubbles-received': whole(statistics.bubblesReceived),
       peers: whole(statistics.peers),
       ...Object.fromEntries(dropped),
+      ...(refused === undefined ? {} : { 'dropped-firewall': whole(refused) }),
     },
   };
 }

@@ -2,8 +2,8 @@
 import type { Policy } from '../../config/network-conf.js';
 import type { Reachability } from '../../protocol/internet-test.js';
 import type { TunnelState } from '../../protocol/tunnel-state.js';
-import type { Confinement, EngineStatistics } from '../../tunnel/messages.js';
-import type { ClientFacts } from '../client-service.js';
+import type { Confinement } from '../../tunnel/messages.js';
+import type { ClientFacts, ClientStatistics } from '../client-service.js';
 import type { NatFiltering } from '../diagnose/nat-facts.js';
 import type { Holds } from '../holds.js';
 import type { Log } from '../log.js';
@@ -26,7 +26,7 @@ export interface TunnelControl {
   /** undefined while the tunnel is being mended. */
   readonly facts: ClientFacts | undefined;
   /** undefined when the engine does not answer. */
-  statistics(): Promise<EngineStatistics | undefined>;
+  statistics(): Promise<ClientStatistics | undefined>;
   /** Has begun when it returns; resolves when that is remembered. */
   start(): Promise<void>;
   /** Resolves when address and routes are gone. */

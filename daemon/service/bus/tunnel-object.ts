@@ -4,7 +4,7 @@ import type { Incoming } from '../../../dbus/message.js';
 import { INTERFACE, type Methods, OBJECT_PATH, SIGNALS, type Signals, type Variant } from '../../../dbus/org-miredo.js';
 import { AUTO } from '../../config/server-entry.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
-import type { EngineStatistics } from '../../tunnel/messages.js';
+import type { ClientStatistics } from '../client-service.js';
 import { networkEvent } from '../log-messages.js';
 import { type Action, type Caller, refusal } from './authority.js';
 import { type Asker, Inquiries } from './inquiries.js';
@@ -68,7 +68,7 @@ export class TunnelObject {
   #shown: Shown;
   /** BOUNDED: each belongs to a call that is under way. */
   #waiting: ((state: TunnelState) => void)[] = [];
-  #asked: Promise<EngineStatistics | undefined> | undefined;
+  #asked: Promise<ClientStatistics | undefined> | undefined;
   #askedAt = 0;
   readonly #handlers: Handlers = {
     Start: async ([options], allowed) => {
@@ -194,7 +194,7 @@ export class TunnelObject {
    * However many ask, the engine is asked ten times a second at the most: it would be ended for the flood of its
    * answers (MESSAGES_PER_SECOND), and who only reads must not be able to do that.
    */
-  #statistics(): Promise<EngineStatistics | undefined> {
+  #statistics(): Promise<ClientStatistics | undefined> {
     const time = performance.now();
     if (this.#asked === undefined || time - this.#askedAt >= STATISTICS_AGE) {
       this.#asked = this.#control.statistics();

@@ -1,7 +1,8 @@
 /**
  * What the rules of nftables do with IPv6 packets that come in unasked by an interface; as `nft -j list ruleset` tells.
  *
- * Theory of operation. A new connection from anywhere to anything is followed through the input chains. A rule takes
+ * Theory of operation. A new connection from anywhere to anything is followed through the input chains, and through
+ * those before routing, which count when they refuse it (they mostly do something else). A rule takes
  * all such packets, none, or some (a port, a rate, what we do not know). A rule that takes all of them decides; one
  * that takes some is counted, and what it leaves goes on.
  */
@@ -63,11 +64,12 @@ export function judgeRuleset(json: string, interfaceName: string): Guard | undef
   const chains = items.flatMap((item) => (isObject(item['chain']) ? [item['chain'] as unknown as Chain] : []));
   const rules = items.flatMap((item) => (isObject(item['rule']) ? [item['rule'] as unknown as Rule] : []));
   const ruleset: Ruleset = { chains, rules, interfaceName };
-  const inputs = chains.filter(
-    ({ family, hook, type }) => FAMILIES.includes(family) && hook === 'input' && type === 'filter',
-  );
   const budget = { left: STEPS };
-  return together(inputs.map((chain) => guardOf(walkChain(ruleset, chain, 0, budget), chain.policy)));
+  const guardsAt = (hook: string): Guard[] =>
+    chains
+      .filter((chain) => FAMILIES.includes(chain.family) && chain.hook === hook && chain.type === 'filter')
+      .map((chain) => guardOf(walkChain(ruleset, chain, 0, budget), chain.policy));
+  return together([...guardsAt('input'), ...guardsAt('prerouting').filter(({ rest }) => rest === 'refused')]);
 }
 
 /** A packet has to pass them all. */

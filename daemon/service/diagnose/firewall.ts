@@ -1,12 +1,13 @@
 /** Step: the tunnel passes the NAT, which kept strangers off until now. Does something else? (CVE-2006-6265) */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { firstExecutable } from '../../io/find-program.js';
+import { findSystemProgram } from '../../io/find-program.js';
+import { formatPorts, type OpenPorts } from '../../io/firewall-commands.js';
+import { askNft } from '../../io/nft.js';
 import { type Guard, judgeRuleset, together } from './firewall-rules.js';
 import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
 
-const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin'];
 /** Tables of the older rules that the kernel has; not there when it knows of none. Root's to read. */
 const LEGACY_TABLES = '/proc/self/net/ip6_tables_names';
 /** Milliseconds. */
@@ -21,13 +22,35 @@ type Looked = { readonly ok: true; readonly guard: Guard } | { readonly ok: fals
 async function askFirewall({ facts }: Scene): Promise<Finding> {
   const name = facts?.interfaceName;
   if (name === undefined) return { verdict: 'skipped', sentence: 'There is no interface to look at.' };
-  const looks = [await lookAtNftables(name), await lookAtLegacy()].filter((look) => look !== undefined);
-  const guards = looks.flatMap((look) => (look.ok ? [look.guard] : []));
-  const guard = together(guards);
-  const [unknown] = looks.filter((look) => !look.ok);
+  const { guard, unknown } = await lookAround(name);
   // What refuses everything is enough, whatever else there may be.
-  if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown.sentence };
-  return judgeGuard(guard, name);
+  if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown };
+  const { table, wanted = [] } = facts?.firewall ?? {};
+  return table !== undefined && guard.rest === 'refused' ? ownFinding(name, wanted) : judgeGuard(guard, name);
+}
+
+/** Our rules are there, and work: what they let in need not be counted, it is known. */
+function ownFinding(name: string, open: readonly OpenPorts[]): Finding {
+  const ports = open.map(formatPorts);
+  const exceptions = ['ping', ...ports].join(', ');
+  return {
+    verdict: 'ok',
+    sentence: `The tunnel's own firewall refuses what comes in by ${name} unasked, but for ${exceptions}.`,
+    facts: { rest: text('refused'), open: { signature: 'as', value: ports } },
+  };
+}
+
+/** What becomes of a packet that no rule names; undefined when it cannot be told. */
+export async function restOf(name: string): Promise<Guard['rest'] | undefined> {
+  const { guard, unknown } = await lookAround(name);
+  return unknown === undefined || guard.rest === 'refused' ? guard.rest : undefined;
+}
+
+/** `unknown`: why some of the rules could not be read. */
+async function lookAround(name: string): Promise<{ readonly guard: Guard; readonly unknown: string | undefined }> {
+  const looks = [await lookAtNftables(name), await lookAtLegacy()].filter((look) => look !== undefined);
+  const guard = together(looks.flatMap((look) => (look.ok ? [look.guard] : [])));
+  return { guard, unknown: looks.flatMap((look) => (look.ok ? [] : [look.sentence]))[0] };
 }
 
 export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
@@ -49,18 +72,16 @@ export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
   return {
     verdict: 'warning',
     sentence: `No firewall rule refuses anything that comes in by ${name}: through the tunnel the IPv6 Internet reaches every service of this computer, NAT or not.`,
-    remedy: `Refuse what comes in by ${name} and belongs to no connection. The command does it (as root) until this computer is started again; /etc/nftables.conf is for ever.`,
-    command: `nft 'table inet miredo { chain input { type filter hook input priority 0; iifname "${name}" ct state established,related accept; iifname "${name}" meta l4proto ipv6-icmp accept; iifname "${name}" drop; }; }'`,
+    remedy: 'Set "Firewall yes" in miredo.conf(5) and reload the daemon: it refuses what comes in unasked.',
     facts,
   };
 }
 
 async function lookAtNftables(name: string): Promise<Looked> {
-  const program = find('nft');
-  if (program === undefined) {
+  if (findSystemProgram('nft') === undefined) {
     return { ok: false, sentence: 'The firewall rules cannot be read: nft(8) is not installed.' };
   }
-  const json = await output(program, ['-j', 'list', 'ruleset']);
+  const json = await askNft(['-j', 'list', 'ruleset']);
   const guard = json === undefined ? undefined : judgeRuleset(json, name);
   return guard === undefined
     ? { ok: false, sentence: 'The firewall rules cannot be read: nft(8) does not show them.' }
@@ -74,7 +95,7 @@ async function lookAtLegacy(): Promise<Looked | undefined> {
     return { ok: false, sentence: 'There may be rules of the older ip6tables(8), which only root can read.' };
   }
   if (!tables.split('\n').includes('filter')) return undefined;
-  const program = find('ip6tables-legacy-save');
+  const program = findSystemProgram('ip6tables-legacy-save');
   const rules = program === undefined ? undefined : await output(program, ['-t', 'filter']);
   const guard = rules === undefined ? undefined : judgeLegacyRules(rules);
   return guard === undefined
@@ -94,8 +115,6 @@ const output = (program: string, words: readonly string[]): Promise<string | und
     } as const;
     execFile(program, words, options, (error, stdout) => resolve(error === null ? stdout : undefined));
   });
-
-const find = (program: string): string | undefined => firstExecutable(FOLDERS.map((folder) => `${folder}/${program}`));
 
 /** undefined when it may not be read. */
 function readTables(): string | undefined {

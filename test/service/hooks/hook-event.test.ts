@@ -35,6 +35,7 @@ const QUALIFIED = hookFacts(
     local: undefined,
     reachability: 'unknown',
     filtering: 'unknown',
+    firewall: { wanted: undefined, table: undefined },
   },
 );
 

@@ -62,6 +62,7 @@ const QUALIFIED: Snapshot = {
   },
   isIpv6Reachable: true,
   interface: { name: 'teredo', index: 7 },
+  firewall: { isWanted: true, isActive: true, open: ['22/tcp'] },
   mtu: 1280,
   roundTrip: 23_400,
   lastServerContact: NOW - 11_000,

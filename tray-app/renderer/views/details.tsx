@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Snapshot } from '../../../dbus/snapshot.js';
 import { snapshotIn } from '../../shared/view.js';
 import { useApp } from '../app-context.js';
+import { firewallWords } from '../firewall-words.js';
 import { natWords } from '../nat-words.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Fact } from '../parts/facts.js';
@@ -90,6 +91,9 @@ function Measures({ snapshot }: { readonly snapshot: Snapshot | undefined }): JS
       </Fact>
       <Fact name={say('details.mtu')}>
         <Foreign text={mtu === undefined ? undefined : say('details.mtu.value', { bytes: mtu })} />
+      </Fact>
+      <Fact name={say('details.firewall')} isWide>
+        <Foreign text={snapshot?.firewall === undefined ? undefined : firewallWords(snapshot.firewall, say)} />
       </Fact>
     </>
   );

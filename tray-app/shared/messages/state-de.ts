@@ -25,6 +25,7 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'reason.network-policy': 'Die Regel für dieses Netz lässt den Tunnel aus.',
   'reason.asleep': 'Der Rechner schläft gleich ein.',
   'reason.no-server': 'Es ist kein Server eingestellt.',
+  'reason.firewall': 'Die Firewall für den Tunnel lässt sich nicht einrichten.',
   'reason.internal': 'Im Dienst ist ein innerer Fehler aufgetreten.',
   'reason.configuration': 'Die Konfiguration wurde geändert.',
 
@@ -40,6 +41,8 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'remedy.native-ipv6': 'Nichts ist zu tun: IPv6 geht ohne den Tunnel.',
   'remedy.network-policy': 'Ändern lässt sie sich in /etc/miredo/network.conf oder an der Verbindung.',
   'remedy.asleep': 'Nichts ist zu tun: Der Tunnel kommt nach dem Schlaf wieder.',
+  'remedy.firewall':
+    'Installieren Sie nftables, oder setzen Sie „Firewall no“ in /etc/miredo/miredo.conf; das Journal sagt mehr.',
   'remedy.internal': 'Siehe das Journal: journalctl -u miredo.',
 
   'fault.no-bus': 'Der Systembus ist nicht zu erreichen.',

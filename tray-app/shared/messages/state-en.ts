@@ -24,6 +24,7 @@ export const stateEn = {
   'reason.network-policy': 'The policy for this network keeps the tunnel off.',
   'reason.asleep': 'The computer is going to sleep.',
   'reason.no-server': 'No server is configured.',
+  'reason.firewall': 'The firewall for the tunnel cannot be set up.',
   'reason.internal': 'The daemon has met an internal error.',
   'reason.configuration': 'The configuration was changed.',
 
@@ -39,6 +40,7 @@ export const stateEn = {
   'remedy.native-ipv6': 'Nothing has to be done: IPv6 works without the tunnel.',
   'remedy.network-policy': 'To change it, edit /etc/miredo/network.conf or the setting of the connection.',
   'remedy.asleep': 'Nothing has to be done: the tunnel comes back after the sleep.',
+  'remedy.firewall': 'Install nftables, or set "Firewall no" in /etc/miredo/miredo.conf; the journal says more.',
   'remedy.internal': 'See the journal: journalctl -u miredo.',
 
   'fault.no-bus': 'The system bus cannot be reached.',
