@@ -105,6 +105,7 @@ export class ClientDesk {
       },
       statistics: () => host.client()?.statistics() ?? Promise.resolve(undefined),
       testReachability: () => host.client()?.testReachability() ?? Promise.resolve('unknown'),
+      linkSettled: () => host.client()?.linkSettled() ?? Promise.resolve(),
       learnt: (filtering) => host.client()?.learnt(filtering),
       start: () => this.#start(),
       stop: () => this.#stop(),
