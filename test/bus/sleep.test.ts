@@ -154,8 +154,10 @@ describe('sleep', OPTIONS, () => {
     await client.line(QUALIFIED, 2);
     await startLogind();
     await lockIs(true);
+    const before = systemd.asked;
     await suspend();
     await client.line(ASLEEP, 2);
+    await systemd.sleeps(before + 1);
     systemd.wake();
     await client.line(QUALIFIED, 3);
   });
