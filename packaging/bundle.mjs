@@ -16,6 +16,7 @@ const programs = {
   'miredo-engine': 'engine-main.js',
   'miredo-checkconf': 'checkconf-main.js',
   miredoctl: 'ctl-main.js',
+  'miredo-prefer': 'prefer-main.js',
 };
 
 /** Libraries in the old module system call `require`. */
