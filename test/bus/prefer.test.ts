@@ -67,8 +67,8 @@ function plugIn(): void {
   writeFileSync('/etc/hosts', `127.0.0.1 localhost\n8.8.8.8 ${NAME}\n2600::1 ${NAME}\n`);
   writeFileSync('/etc/nsswitch.conf', 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n');
   ip('route', 'add', 'default', 'via', '203.0.113.1');
-  ip('link', 'add', 'teredo', 'type', 'dummy');
-  ip('link', 'set', 'teredo', 'addrgenmode', 'none', 'up');
+  ip('link', 'add', 'teredo', 'type', 'veth', 'peer', 'name', 'far');
+  for (const end of ['teredo', 'far']) ip('link', 'set', end, 'addrgenmode', 'none', 'up');
   ip('address', 'add', '2001:0:cb00:710a:0:3f57:39ce:9bf5/32', 'dev', 'teredo', 'nodad');
   ip('-6', 'route', 'add', 'default', 'dev', 'teredo', 'metric', '1029');
 }
@@ -169,7 +169,7 @@ describe('miredoctl prefer', OPTIONS, () => {
   }
 
   test('on a terminal pkexec asks by itself', async (t) => {
-    const terminal = new Terminal('any', `${CTL} prefer on`, { SHELL: '/no/shell' });
+    const terminal = new Terminal('any', `SHELL=/no/shell ${CTL} prefer on`);
     t.after(() => terminal.end());
     await terminal.shows(/AUTHENTICATING FOR org\.miredo\.prefer[\s\S]*Password: ?$/);
     assert.equal(content(), CONTENT);
