@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fault } from '../../dbus/fault.js';
+import { isWanted, startAgent } from './password-agent.js';
 import { PREFER_ACTION } from './remedies.js';
 
 /** Beside the bundled program, or beside this folder. */
@@ -33,7 +34,10 @@ export async function runPreferProgram(word: 'on' | 'off', askPassword: boolean)
   if (process.geteuid?.() === 0) return resultOf(await run(process.execPath, [PROGRAM, word]));
   // pkexec cannot be told to ask nobody.
   if (!askPassword && !(await isAllowedAlready())) return mayNot();
-  const ended = await run('pkexec', [PROGRAM, word]);
+  // pkexec's own agent for terminals fails outside of sessions (polkit 122: "No session for cookie").
+  const agent = isWanted(askPassword) ? await startAgent() : undefined;
+  const ended = await run('pkexec', ['--disable-internal-agent', PROGRAM, word]);
+  await agent?.end();
   if (ended.code === undefined) return fault('not-authorised', `pkexec cannot be run (${PREFER_ACTION}).`);
   if (ended.output !== '') return resultOf(ended);
   if (ended.code === DISMISSED) return fault('dismissed', 'The question for a password was closed.');

@@ -168,7 +168,7 @@ describe('miredoctl prefer', OPTIONS, () => {
     });
   }
 
-  test('on a terminal pkexec asks by itself', async (t) => {
+  test('on a terminal it asks by itself', async (t) => {
     const terminal = new Terminal('any', `SHELL=/no/shell ${CTL} prefer on`);
     t.after(() => terminal.end());
     await terminal.shows(/AUTHENTICATING FOR org\.miredo\.prefer[\s\S]*Password: ?$/);

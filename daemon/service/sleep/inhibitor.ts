@@ -5,17 +5,18 @@
  * systemd's holds it, around one that ends with our end of its pipe: when we close it or die, the lock is gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { systemBusAddress } from '../../../dbus/connection.js';
 import { HOOK_PATH } from '../hooks/hook-event.js';
 import type { Log } from '../log.js';
 
 const PROGRAM = 'systemd-inhibit';
 const WORDS = ['--what=sleep', '--mode=delay', '--who=Miredo', '--why=Leaves the Teredo network before', 'cat'];
 
-/** The environment that says where the bus is goes with it. */
-const environment = (): NodeJS.ProcessEnv => {
-  const bus = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
-  return { PATH: HOOK_PATH, LC_ALL: 'C', ...(bus === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: bus }) };
-};
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: HOOK_PATH,
+  LC_ALL: 'C',
+  DBUS_SYSTEM_BUS_ADDRESS: systemBusAddress(),
+});
 
 export class Inhibitor {
   readonly #log: Log;
