@@ -173,7 +173,10 @@ describe('miredoctl prefer', OPTIONS, () => {
     t.after(() => terminal.end());
     await terminal.shows(/AUTHENTICATING FOR org\.miredo\.prefer[\s\S]*Password: ?$/);
     assert.equal(content(), CONTENT);
+    // What is typed before the agent has turned the echo off is shown, and thrown away.
     terminal.type(`${PASSWORD}\n`);
+    await terminal.shows(/==== AUTHENTICATION|of the boss/);
+    if (!/==== AUTHENTICATION/.test(terminal.text)) terminal.type(`${PASSWORD}\n`);
     const { code, text } = await terminal.ended;
     assert.equal(code, 0, text);
     assert.equal(first(), '2600::1');
