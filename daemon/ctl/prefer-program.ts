@@ -62,7 +62,7 @@ function resultOf({ output, complaint, code }: Ended): Changed | Faulty {
 
 function run(program: string, words: readonly string[]): Promise<Ended> {
   // Where that is no shell of the system's, pkexec does nothing at all.
-  const { SHELL: _, ...env } = process.env;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'SHELL'));
   return new Promise((resolve) => {
     const child = spawn(program, words, { stdio: ['inherit', 'pipe', 'pipe'], env });
     let output = '';
