@@ -17,7 +17,7 @@ import { SleepWatch } from './service/sleep/sleep-watch.js';
 /** Probes go the way of the tunnel. */
 const way = ({ bindAddress, interfaceName }: MiredoSettings) => ({ bindAddress, tunnel: interfaceName });
 
-await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
+void programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
   load: () =>
     loadConfiguration(
       config,

@@ -49,7 +49,7 @@ const INTERRUPT = '\u0003';
 /** As packaging/deb/staging.mjs lays it out, and the policy with that path. */
 function install(): void {
   mkdirSync(HOME);
-  writeFileSync(join(HOME, 'package.json'), JSON.stringify({ type: 'module', version: '0.0.0' }));
+  writeFileSync(join(HOME, 'package.json'), JSON.stringify({ type: 'commonjs', version: '0.0.0' }));
   copyFileSync(join(ROOT, 'daemon/io/native/build/Release/packet_path.node'), join(HOME, 'packet_path.node'));
   for (const name of ['miredoctl.js', 'miredo-prefer.js']) {
     const code = readFileSync(join(ROOT, 'build/bin', name), 'utf8').replace(/^#!.*/, `#!${process.execPath}`);
