@@ -30,6 +30,7 @@ import {
   startLogind,
   suspend,
 } from './sleeping-machine.js';
+import { startTunnel } from './tunnel.js';
 
 const IN_STAGE = enterBusStage(import.meta.url, ['--cgroup'], keepPolicies);
 const NEEDS_ROOT = IN_STAGE || (isForeignRoot() && 'root of a user namespace cannot run systemd-logind');
@@ -39,7 +40,8 @@ const QUALIFIED = /qualified: address/;
 const POLICY = '/usr/share/dbus-1/system.d/org.miredo.conf';
 const LOGIND = ['/org/freedesktop/login1', 'org.freedesktop.login1.Manager', 'PrepareForSleep'] as const;
 
-async function startClient(context: TestContext): Promise<Running> {
+/** On the bus; it may have to wait. */
+async function startWaiting(context: TestContext): Promise<Running> {
   const stage = new Stage(context);
   await stage.startServer();
   const client = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
@@ -74,7 +76,7 @@ describe('sleep', OPTIONS, () => {
   });
 
   test('before the machine sleeps the tunnel is silent and its address gone; afterwards the same one is back', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const address = addressIn(await client.line(QUALIFIED));
     // It may come later than the daemon.
     await startLogind();
@@ -100,8 +102,7 @@ describe('sleep', OPTIONS, () => {
 
   test('the sleep waits for a tunnel that is wanted, and for no other', async (t) => {
     await startLogind();
-    const client = await startClient(t);
-    await client.line(QUALIFIED);
+    const client = await startTunnel(t);
     await lockIs(true);
     assert.equal((await call('root', 'Stop')).code, 0);
     await lockIs(false);
@@ -118,7 +119,7 @@ describe('sleep', OPTIONS, () => {
     const release = await lockOfAnother();
     t.after(release);
     await suspend();
-    const client = await startClient(t);
+    const client = await startWaiting(t);
     await client.line(ASLEEP);
     const qualified = client.lines.filter((line) => QUALIFIED.test(line)).length;
     release();
@@ -129,8 +130,7 @@ describe('sleep', OPTIONS, () => {
 
   test('started during a sleep the tunnel waits; stopped during a sleep it stays so', async (t) => {
     await startLogind();
-    const client = await startClient(t);
-    await client.line(QUALIFIED);
+    const client = await startTunnel(t);
     assert.equal((await call('root', 'Stop')).code, 0);
     const before = systemd.asked;
     await suspend();
@@ -145,8 +145,7 @@ describe('sleep', OPTIONS, () => {
 
   test('a logind that ends during the sleep does not keep the tunnel waiting, and the next one is followed', async (t) => {
     await startLogind();
-    const client = await startClient(t);
-    await client.line(QUALIFIED);
+    const client = await startTunnel(t);
     await lockIs(true);
     await suspend();
     await client.line(ASLEEP);
@@ -164,8 +163,7 @@ describe('sleep', OPTIONS, () => {
 
   test('nobody else can say that the machine sleeps', async (t) => {
     await startLogind();
-    const client = await startClient(t);
-    await client.line(QUALIFIED);
+    const client = await startTunnel(t);
     await lockIs(true);
     const owner = await as(
       'root',
@@ -220,8 +218,7 @@ describe('sleep', OPTIONS, () => {
 
   test('a bus that goes away during the sleep does not keep the tunnel waiting', async (t) => {
     await startLogind();
-    const client = await startClient(t);
-    await client.line(QUALIFIED);
+    const client = await startTunnel(t);
     await suspend();
     await client.line(ASLEEP);
     await stopBus();
