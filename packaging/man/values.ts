@@ -10,8 +10,8 @@ import {
   PREFER_ACTION,
   SET_SERVER_ACTION,
 } from '../../daemon/ctl/remedies.js';
-import { GAI_CONF } from '../../daemon/prefer/block.js';
 import { SCHEMA_VERSION } from '../../daemon/ctl/status-json.js';
+import { GAI_CONF } from '../../daemon/prefer/block.js';
 import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
 import { HOOKS_FOLDER, ROOT_FOLDER } from '../../daemon/service/hooks/hook-files.js';
