@@ -6,6 +6,7 @@ import { start, stop } from './ctl/control.js';
 import { diagnose } from './ctl/diagnose.js';
 import type { ExitCode } from './ctl/exit-codes.js';
 import { monitor } from './ctl/monitor.js';
+import { prefer } from './ctl/prefer.js';
 import { probe } from './ctl/probe.js';
 import { processScreen } from './ctl/screen.js';
 import { changeServers, listServers } from './ctl/server-list.js';
@@ -34,6 +35,10 @@ function execute(request: CtlRequest, setting: Setting): Promise<ExitCode> {
       return monitor(request, screen, end);
     case 'diagnose':
       return diagnose(request, setting);
+    case 'prefer on':
+    case 'prefer off':
+    case 'prefer status':
+      return prefer(request, setting);
     case 'version':
       return versions(screen);
   }

@@ -14,6 +14,7 @@ import { MIREDO } from './service/programs.js';
 import { startRelay } from './service/relay-service.js';
 import { STATE_FILE, StateFile } from './service/servers/state-file.js';
 import { entryOf, SERVERS_FOLDER, type ServersSetup, TunnelServers } from './service/servers/tunnel-servers.js';
+import { SleepWatch } from './service/sleep/sleep-watch.js';
 
 /** Probes go the way of the tunnel. */
 const way = ({ bindAddress, interfaceName }: MiredoSettings) => ({ bindAddress, tunnel: interfaceName });
@@ -37,7 +38,10 @@ void programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, serv
     service instanceof ClientService && settings.mode === 'client' && service.adopt(settings),
   client: {
     service: (service) => (service instanceof ClientService ? service : undefined),
-    follow: (control, confinement) => [new BusPresence(control), new Hooks(control, confinement)],
+    follow: (control, confinement) => {
+      const sleep = new SleepWatch(control);
+      return [new BusPresence(control, [sleep]), new Hooks(control, confinement), sleep];
+    },
     isMadeBy: (settings) => settings.mode === 'client',
     openNetwork: (scene) => (managed ? new NetworkKeeper(NETWORK_CONF, scene) : undefined),
     serverOf: (settings) => (settings.mode === 'client' ? entryOf(settings) : undefined),

@@ -41,7 +41,9 @@ function deleteOrphans() {
 /** `npm link` and a bare path need them executable; the compiler writes plain files. */
 function markPrograms() {
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const file of Object.values(bin)) if (existsSync(join(root, file))) chmodSync(join(root, file), 0o755);
+  // pkexec runs it by itself; nobody else calls it by name.
+  const programs = [...Object.values(bin), 'build/bin/miredo-prefer.js'];
+  for (const file of programs) if (existsSync(join(root, file))) chmodSync(join(root, file), 0o755);
 }
 
 deleteOrphans();

@@ -17,6 +17,7 @@ const programs = {
   'miredo-engine': 'engine-main.js',
   'miredo-checkconf': 'checkconf-main.js',
   miredoctl: 'ctl-main.js',
+  'miredo-prefer': 'prefer-main.js',
 };
 
 /** What `import.meta.url` becomes in the old module system. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../service/command-line.js';
 import { EXIT, EXIT_SENTENCES, type ExitCode } from './exit-codes.js';
+import { addPreferCommands, type PreferRequest } from './prefer-command-line.js';
 import { addServerCommands, type ServerRequest } from './server-command-line.js';
 
 /** Seconds. */
@@ -18,6 +19,7 @@ export type CtlRequest =
     }
   | { readonly command: 'stop' }
   | ServerRequest
+  | PreferRequest
   | { readonly command: 'monitor'; readonly json: boolean }
   | { readonly command: 'diagnose'; readonly json: boolean }
   | { readonly command: 'version' };
@@ -77,6 +79,7 @@ export function describeCtl(choose: (request: CtlRequest) => void = () => undefi
     .action(() => choose({ command: 'stop' }));
   addServerCommands(program, choose);
   addReportCommands(program, choose);
+  addPreferCommands(program, choose);
   const all = [...program.commands, ...program.commands.flatMap((command) => command.commands)];
   for (const command of all) command.helpOption('-h, --help', 'show the options and exit');
   return program;

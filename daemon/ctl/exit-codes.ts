@@ -19,6 +19,8 @@ export const EXIT = {
   /** Of `diagnose`. */
   faultFound: 9,
   noSuchServer: 10,
+  /** Of `prefer status`. */
+  notPreferred: 11,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -36,6 +38,7 @@ export const EXIT_SENTENCES: Readonly<Record<keyof typeof EXIT, string>> = {
   noAnswer: 'none of the servers that were asked answers',
   faultFound: 'the diagnosis has found something that keeps the tunnel from working',
   noSuchServer: 'the list has no server of that name',
+  notPreferred: 'programs use IPv4 before the tunnel',
 };
 
 export function exitCodeOfState(state: Snapshot['state']): ExitCode {

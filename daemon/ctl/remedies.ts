@@ -7,6 +7,8 @@ export const CONTROL_ACTION = 'org.miredo.control';
 export const SET_SERVER_ACTION = 'org.miredo.set-server';
 export const CONFIGURE_ACTION = 'org.miredo.configure';
 export const DIAGNOSE_ACTION = 'org.miredo.diagnose';
+/** Of pkexec, by the path of its program. */
+export const PREFER_ACTION = 'org.miredo.prefer';
 /** Where an administrator allows it to others: polkit(8). */
 export const POLKIT_RULES = '/etc/polkit-1/rules.d';
 

@@ -146,6 +146,7 @@ export class ClientDesk {
         host.client()?.networkChanged({ isToldOf: true });
       },
       testReachability: () => host.client()?.testReachability() ?? Promise.resolve('unknown'),
+      linkSettled: () => host.client()?.linkSettled() ?? Promise.resolve(),
       learnt: (filtering) => host.client()?.learnt(filtering),
       start: () => this.#start(),
       stop: () => this.#stop(),

@@ -205,6 +205,11 @@ export class ClientService implements Service {
     await this.#rest();
   }
 
+  /** Resolves when the interface is as the state says. */
+  linkSettled(): Promise<void> {
+    return this.#link.settled();
+  }
+
   /** Qualifies anew; false when it is stopped. */
   restart(): boolean {
     if (this.#isWanted) this.#beginAnew();

@@ -23,7 +23,7 @@ export function fishCompletion(program: Command): string {
     ...commandLines(program, '__fish_use_subcommand'),
     ...groupsOf(program).flatMap((group) => commandLines(group, inGroup(group))),
     ...offeredCommands(program).flatMap(({ words, options }) => [
-      ...options.map((one) => line(seen(words), option(one))),
+      ...options.map((one) => line(seenAlone(words, groupsOf(program)), option(one))),
       ...(namesServers(words) ? [line(seen(words), `-a ${servers}`)] : []),
     ]),
   ];
@@ -35,6 +35,12 @@ const seen = (words: string): string =>
     .split(' ')
     .map((word) => `__fish_seen_subcommand_from ${word}`)
     .join('; and ');
+
+/** `status` is also a word of `prefer status`. */
+function seenAlone(words: string, groups: readonly Command[]): string {
+  const others = groups.filter((group) => group.commands.some((one) => one.name() === words));
+  return [seen(words), ...others.map((group) => `not ${seen(group.name())}`)].join('; and ');
+}
 
 /** The group is there, and none of its commands yet. */
 const inGroup = (group: Command): string =>

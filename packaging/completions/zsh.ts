@@ -4,7 +4,7 @@ import { optionsOf } from '../man/option-text.js';
 import { formsOf, groupsOf, namesCommand, namesServers, takesServer, takesValue } from './offered.js';
 
 const quoted = (text: string): string => text.replaceAll("'", "'\\''");
-const inSpec = (text: string): string => quoted(text).replace(/[[\]:\\]/g, '\\$&');
+const inSpec = (text: string): string => quoted(text.replace(/[[\]:\\]/g, '\\$&'));
 
 export function zshCompletion(program: Command): string {
   const name = program.name();

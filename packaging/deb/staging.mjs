@@ -32,6 +32,8 @@ const PROGRAMS = {
   'miredo-checkconf': 'usr/sbin',
   miredoctl: 'usr/bin',
   'miredo-engine': undefined,
+  // By its full path: polkit/org.miredo.policy names it.
+  'miredo-prefer': HOME,
 };
 
 const NETWORK_MANAGER = 'usr/lib/NetworkManager';
@@ -87,7 +89,7 @@ function putProgram(target, name, folder) {
   const file = join(target, HOME, `${name}.js`);
   writeFileSync(file, folder === undefined ? code : `#!${RUNTIME}\n${code}`);
   chmodSync(file, folder === undefined ? 0o644 : 0o755);
-  if (folder === undefined) return;
+  if (folder === undefined || folder === HOME) return;
   mkdirSync(join(target, folder), { recursive: true, mode: 0o755 });
   symlinkSync(`../lib/miredo/${name}.js`, join(target, folder, name));
 }

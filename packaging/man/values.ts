@@ -8,9 +8,11 @@ import {
   CONTROL_ACTION,
   DIAGNOSE_ACTION,
   POLKIT_RULES,
+  PREFER_ACTION,
   SET_SERVER_ACTION,
 } from '../../daemon/ctl/remedies.js';
 import { SCHEMA_VERSION } from '../../daemon/ctl/status-json.js';
+import { GAI_CONF } from '../../daemon/prefer/block.js';
 import { version } from '../../daemon/service/command-line.js';
 import { EXIT_FAILURE, EXIT_OK, EXIT_SOFTWARE, EXIT_USAGE } from '../../daemon/service/exit-codes.js';
 import { HOOKS_FOLDER, ROOT_FOLDER } from '../../daemon/service/hooks/hook-files.js';
@@ -61,11 +63,14 @@ export const VALUES: Readonly<Record<string, string>> = {
   'ctl.noAnswer': String(EXIT.noAnswer),
   'ctl.faultFound': String(EXIT.faultFound),
   'ctl.noSuchServer': String(EXIT.noSuchServer),
+  'ctl.notPreferred': String(EXIT.notPreferred),
   'ctl.schema': String(SCHEMA_VERSION),
   'polkit.control': CONTROL_ACTION,
   'polkit.setServer': SET_SERVER_ACTION,
   'polkit.configure': CONFIGURE_ACTION,
   'polkit.diagnose': DIAGNOSE_ACTION,
+  'polkit.prefer': PREFER_ACTION,
+  'gai.conf': GAI_CONF,
   'polkit.actions': '/usr/share/polkit-1/actions/org.miredo.policy',
   'bus.policy': '/usr/share/dbus-1/system.d/org.miredo.conf',
   'bus.name': BUS_NAME,

@@ -21,13 +21,16 @@ const NEEDS_ROOT = OPTIONS.skip || (isForeignRoot() && 'root of a user namespace
 
 /** What polkit says when nobody has given a rule: yes, or whose password, and whether it is good for a while. */
 type Default = 'yes' | 'auth_admin' | 'auth_admin_keep';
-const DEFAULTS: Readonly<Record<Action, Readonly<Record<Place, Default>>>> = {
+/** Those that the daemon asks for, and the one of pkexec's. */
+type AnyAction = Action | 'org.miredo.prefer';
+const DEFAULTS: Readonly<Record<AnyAction, Readonly<Record<Place, Default>>>> = {
   'org.miredo.control': { any: 'auth_admin_keep', inactive: 'auth_admin_keep', active: 'yes' },
   'org.miredo.set-server': { any: 'auth_admin_keep', inactive: 'auth_admin_keep', active: 'yes' },
   'org.miredo.configure': { any: 'auth_admin', inactive: 'auth_admin', active: 'auth_admin_keep' },
   'org.miredo.diagnose': { any: 'auth_admin', inactive: 'auth_admin', active: 'yes' },
+  'org.miredo.prefer': { any: 'auth_admin', inactive: 'auth_admin', active: 'auth_admin_keep' },
 };
-const ACTIONS = Object.keys(DEFAULTS) as Action[];
+const ACTIONS = Object.keys(DEFAULTS) as AnyAction[];
 const PLACES: readonly Place[] = ['any', 'inactive', 'active'];
 
 /** As pkcheck(1) answers without asking for a password. */

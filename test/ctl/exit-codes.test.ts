@@ -17,6 +17,7 @@ test('the numbers are those that were promised', () => {
     noAnswer: 8,
     faultFound: 9,
     noSuchServer: 10,
+    notPreferred: 11,
   });
   assert.deepEqual(Object.keys(EXIT_SENTENCES), Object.keys(EXIT));
 });

@@ -70,13 +70,14 @@ const RULES: { readonly [folder: string]: Rule } = {
   config: { values: ['config', 'wire'], outside: true },
   tunnel: { values: ['tunnel', 'protocol', 'io', 'wire'], types: ['config'], outside: true },
   service: {
-    values: ['service', 'config', 'io', 'wire'],
+    values: ['service', 'config', 'io', 'wire', 'prefer'],
     modules: [...SUPERVISORS, ...BUS],
     types: ['tunnel', 'protocol'],
     outside: true,
   },
+  prefer: { values: ['prefer', 'wire'], modules: ['io/file-lock'], outside: true },
   // It knows the daemon by the bus alone.
-  ctl: { values: ['ctl', DBUS], modules: ['service/command-line'], outside: true },
+  ctl: { values: ['ctl', DBUS], modules: ['service/command-line', 'prefer/block'], outside: true },
   // Both ends of the bus stand on it, the tray too: nothing of the daemon is in it.
   [DBUS]: { values: [DBUS], outside: true },
   // The tray app knows the daemon by the bus alone. Its window runs in a browser: of the bus it has pure values only.
@@ -85,7 +86,7 @@ const RULES: { readonly [folder: string]: Rule } = {
   [`${TRAY}/preload`]: { values: [SHARED], types: [DBUS], outside: true },
   [`${TRAY}/renderer`]: { values: [`${TRAY}/renderer`, SHARED], modules: PURE_BUS, types: [DBUS], outside: true },
   // The programs at the top of daemon/ wire everything together.
-  '.': { values: ['.', 'wire', 'protocol', 'io', 'config', 'tunnel', 'service', 'ctl'], outside: true },
+  '.': { values: ['.', 'wire', 'protocol', 'io', 'config', 'tunnel', 'service', 'ctl', 'prefer'], outside: true },
 };
 
 /** Folders in which time, entropy and the outside world come in by arguments only. */

@@ -306,8 +306,11 @@ describe('what else the pages name', () => {
 
   it('other pages exist: ours in the manual, and those of Debian packages', () => {
     const foreign = new Set([
+      'gai.conf 5', // manpages
+      'getaddrinfo 3', // manpages-dev
       'ip 8', // iproute2
       'nft 8', // nftables
+      'pkexec 1', // pkexec
       'seccomp 2', // manpages-dev
       'syslog 3', // manpages-dev
       'systemctl 1', // systemd
@@ -323,6 +326,8 @@ describe('what else the pages name', () => {
       'polkit 8', // polkitd
       'start-stop-daemon 8', // dpkg
       'systemd 1', // systemd
+      'systemd-inhibit 1', // systemd
+      'systemd-logind.service 8', // systemd
       'systemd.journal-fields 7', // systemd
     ]);
     const referred = new Set<string>();

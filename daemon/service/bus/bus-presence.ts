@@ -3,6 +3,7 @@
  * The tunnel works without.
  */
 import { type BusConnection, openBus } from '../../../dbus/connection.js';
+import type { Incoming } from '../../../dbus/message.js';
 import { BUS_NAME } from '../../../dbus/org-miredo.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { LogEntry } from '../log.js';
@@ -18,8 +19,16 @@ const RETRY_DELAY_LIMIT = 10_000;
 const DO_NOT_QUEUE = 4;
 const PRIMARY_OWNER = 1;
 
+/** Who listens to others on the bus, over the same connection. */
+export interface BusGuest {
+  connected(connection: BusConnection): void;
+  signalled(message: Incoming): void;
+  disconnected(): void;
+}
+
 export class BusPresence {
   readonly #control: TunnelControl;
+  readonly #guests: readonly BusGuest[];
   readonly #object: TunnelObject;
   #connection: BusConnection | undefined;
   readonly #retryDelay = new RetryDelay(RETRY_DELAY, RETRY_DELAY_LIMIT);
@@ -28,8 +37,9 @@ export class BusPresence {
   #isMissed = false;
   #isClosed = false;
 
-  constructor(control: TunnelControl) {
+  constructor(control: TunnelControl, guests: readonly BusGuest[] = []) {
     this.#control = control;
+    this.#guests = guests;
     this.#object = new TunnelObject(control);
     void this.#join();
   }
@@ -55,7 +65,10 @@ export class BusPresence {
     let dispatcher: Dispatcher | undefined;
     const opened = await openBus({
       called: (message) => void dispatcher?.called(message),
-      signalled: (message) => this.#object.signalled(message),
+      signalled: (message) => {
+        this.#object.signalled(message);
+        for (const guest of this.#guests) guest.signalled(message);
+      },
       closed: (sentence) => this.#lost(sentence),
     });
     // Not to have a bus at all is no fault of a machine.
@@ -65,7 +78,7 @@ export class BusPresence {
     this.#connection = connection;
     dispatcher = new Dispatcher(this.#object, () => connection, this.#control.log);
     const taken = await connection.callBus('RequestName', 'su', [BUS_NAME, DO_NOT_QUEUE]);
-    if (taken.ok && taken.values[0] === PRIMARY_OWNER) return this.#joined();
+    if (taken.ok && taken.values[0] === PRIMARY_OWNER) return this.#joined(connection);
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     const reason = taken.ok ? 'somebody else has that name' : taken.text;
@@ -73,9 +86,10 @@ export class BusPresence {
     this.#retry('warning', reason);
   }
 
-  #joined(): void {
+  #joined(connection: BusConnection): void {
     this.#retryDelay.reset();
     this.#isMissed = false;
+    for (const guest of this.#guests) guest.connected(connection);
     this.#say(['info', `on the message bus as ${BUS_NAME}`, { EVENT: 'bus-joined' }]);
   }
 
@@ -84,6 +98,7 @@ export class BusPresence {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
     this.#object.disconnected();
+    for (const guest of this.#guests) guest.disconnected();
     this.#retry('warning', sentence);
   }
 

@@ -31,6 +31,8 @@ export interface TunnelControl {
   start(): Promise<void>;
   /** Resolves when address and routes are gone. */
   stop(): Promise<void>;
+  /** Resolves when the interface is as the state says. */
+  linkSettled(): Promise<void>;
   /** Whether the IPv6 Internet answers, tested anew; 'unknown' when not qualified. */
   testReachability(): Promise<Reachability>;
   /** What a diagnosis has learnt of the NAT. */

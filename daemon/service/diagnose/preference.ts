@@ -1,16 +1,11 @@
 /** Step: would applications use the tunnel? Which of a host's addresses comes first is the C library's to say. */
 import { readFileSync } from 'node:fs';
 import { readHostAddresses } from '../../io/interfaces.js';
-import { formatIpv4, type Ipv4Address } from '../../wire/ipv4.js';
-import { type Ipv6Address, parseIpv6 } from '../../wire/ipv6.js';
-import { goesBefore, LABELS_WITHOUT_TEREDO, readGaiConf, type Tables, type Way, withoutTeredo } from './gai-conf.js';
+import { GAI_CONF } from '../../prefer/block.js';
+import { readGaiConf, type Tables, withoutTeredo } from '../../prefer/gai-conf.js';
+import { isTunnelFirst, mapped, SOME_TEREDO } from '../../prefer/order.js';
+import type { Ipv6Address } from '../../wire/ipv6.js';
 import { type Finding, type Question, type Scene, truth } from './steps.js';
-
-const GAI_CONF = '/etc/gai.conf';
-/** A host somewhere, with both kinds of addresses. */
-const SOME_IPV6 = parseIpv6('2600::1') as Ipv6Address;
-const SOME_IPV4 = mapped(0x08080808 as Ipv4Address);
-const SOME_TEREDO = parseIpv6('2001:0:cb00:710a::1') as Ipv6Address;
 
 export const PREFERENCE: Question = {
   id: 'preference',
@@ -43,33 +38,20 @@ export function judgePreference(tables: Tables, teredo: Ipv6Address, own: Ipv6Ad
   }
   const sentence =
     'Browsers and most other applications use IPv4 for names that have both IPv4 and IPv6, and the tunnel only for names that have nothing but IPv6: Teredo is the last resort (RFC 6724).';
-  const canAppend = !tables.hasLabels && isTunnelFirst(withoutTeredo(tables), teredo, own);
-  return { verdict: 'warning', sentence, facts, ...(canAppend ? TO_APPEND : TO_EDIT) };
+  const canSwitch = !tables.hasLabels && isTunnelFirst(withoutTeredo(tables), teredo, own);
+  return { verdict: 'warning', sentence, facts, ...(canSwitch ? TO_SWITCH : TO_EDIT) };
 }
 
-/** Where rules 5 and 6 say nothing the order is nobody's, and IPv4 comes first as often as not. */
-function isTunnelFirst(tables: Tables, teredo: Ipv6Address, own: Ipv6Address): boolean {
-  const tunnel: Way = { source: teredo, destination: SOME_IPV6 };
-  const plain: Way = { source: own, destination: SOME_IPV4 };
-  return goesBefore(tables, tunnel, plain) === true;
-}
-
-const LINES = LABELS_WITHOUT_TEREDO.map(([prefix, label]) => `label ${prefix} ${label}`);
-
-const TO_APPEND = {
-  remedy: `Nothing needs to be done. To prefer the tunnel all the same, add the built-in labels but Teredo's to ${GAI_CONF} (as root), and start the programs again.`,
-  command: `printf '%s\\n' ${LINES.map((line) => `'${line}'`).join(' ')} >> ${GAI_CONF}`,
+const TO_SWITCH = {
+  remedy:
+    'Nothing needs to be done. To prefer the tunnel all the same, have miredoctl change the order of addresses, and start the programs again.',
+  command: 'miredoctl prefer on',
 };
 
 /** What is in the file already is somebody's intention. */
 const TO_EDIT = {
   remedy: `Nothing needs to be done. To prefer the tunnel all the same, edit ${GAI_CONF}: 2001::/32 needs the same label as ::/0, and ::/0 a higher precedence than ::ffff:0:0/96.`,
 };
-
-/** The C library looks at IPv4 addresses as ::ffff:a.b.c.d. */
-export function mapped(address: Ipv4Address): Ipv6Address {
-  return parseIpv6(`::ffff:${formatIpv4(address)}`) ?? (new Uint8Array(16) as Ipv6Address);
-}
 
 /** Without the file the built-in tables hold. */
 function readOrEmpty(file: string): string {

@@ -1,14 +1,16 @@
 /** What the step says that the C library prefers, against what the real one does, for many a gai.conf(5). */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readGaiConf } from '../../../daemon/service/diagnose/gai-conf.js';
-import { judgePreference, mapped } from '../../../daemon/service/diagnose/preference.js';
-import { v4 } from '../../protocol/rig.js';
-import { enterNamespace } from '../../support/namespace.js';
-import { coverEtc } from '../../support/private-etc.js';
-import { address, ip } from '../../support/tun.js';
+import { readGaiConf } from '../../daemon/prefer/gai-conf.js';
+import { changeGaiConf } from '../../daemon/prefer/gai-file.js';
+import { mapped } from '../../daemon/prefer/order.js';
+import { judgePreference } from '../../daemon/service/diagnose/preference.js';
+import { v4 } from '../protocol/rig.js';
+import { enterNamespace } from '../support/namespace.js';
+import { coverEtc } from '../support/private-etc.js';
+import { address, ip } from '../support/tun.js';
 
 const skip = enterNamespace(import.meta.url, ['--mount']);
 const TEREDO = '2001:0:cb00:710a:0:3f57:39ce:9bf5';
@@ -78,8 +80,12 @@ for (const [name, content] of [
   test(`the command that is advised does it, with ${name}`, { skip }, () => {
     writeFileSync('/etc/gai.conf', content);
     assert.equal(cLibrarySays(), false);
-    execFileSync('sh', ['-c', adviceOn(content)]);
+    assert.equal(adviceOn(content), 'miredoctl prefer on');
+    assert.deepEqual(changeGaiConf(true), { ok: true, isChanged: true });
     assert.equal(cLibrarySays(), true);
+    assert.deepEqual(changeGaiConf(false), { ok: true, isChanged: true });
+    assert.equal(cLibrarySays(), false);
+    assert.equal(readFileSync('/etc/gai.conf', 'utf8'), content);
   });
 }
 

@@ -2,11 +2,11 @@
  * /etc/gai.conf, by which the C library sorts a host's addresses (RFC 6724 §2.1, §6; gai.conf(5)): the tables it makes,
  * and which of two destinations comes first by them.
  *
- * As glibc reads it (test/service/diagnose/gai-conf.test.ts asks the real one): a file that holds one line of a kind
+ * As glibc reads it (test/prefer/gai-conf.test.ts asks the real one): a file that holds one line of a kind
  * replaces the built-in table of that kind as a whole. What no line covers then has label 1, precedence 40. A number
  * that is not there is 0.
  */
-import { type Ipv6Address, parseIpv6 } from '../../wire/ipv6.js';
+import { type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
 
 export interface Entry {
   readonly prefix: Ipv6Address;
