@@ -6,6 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundledPackages } from './bundled-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -38,10 +39,4 @@ const { metafile } = await build({
   metafile: true,
 });
 
-/** Packages whose code is in the programs, for their licences to go with them. */
-const bundled = new Set(
-  Object.keys(metafile.inputs)
-    .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
-    .filter((name) => name !== undefined),
-);
-writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify([...bundled].sort())}\n`);
+writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify(bundledPackages(metafile))}\n`);

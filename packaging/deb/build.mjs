@@ -6,33 +6,23 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missing, root, stage, UNITS, version } from './staging.mjs';
+import { releaseTime, sortableVersion } from '../release.mjs';
+import { root } from './put.mjs';
+import { missing, stage, UNITS } from './staging.mjs';
+import { electronFolder, missingForTray, stageTray } from './staging-tray.mjs';
 
 const work = join(root, 'build/deb/work');
 const output = join(root, 'build/deb');
 
-/** 2.0.0-alpha.1 comes before 2.0.0. */
-const debianVersion = version.replace('-', '~');
-
-/** The time of the newest commit or release: of CHANGELOG.md's last change when there is no git. */
-function releaseTime() {
-  if (process.env.SOURCE_DATE_EPOCH !== undefined) return Number(process.env.SOURCE_DATE_EPOCH);
-  try {
-    return Number(execFileSync('git', ['-C', root, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
-  } catch {
-    return 1_767_225_600;
-  }
-}
-
 function changelog(seconds) {
   const [maintainer] = /(?<=^Maintainer: ).*/m.exec(readFileSync(join(work, 'debian/control'), 'utf8')) ?? [];
   const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
-  return `miredo (${debianVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
+  return `miredo (${sortableVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
 }
 
-const fault = missing();
+const fault = missing() ?? missingForTray();
 if (fault !== undefined) {
-  console.error(`Cannot build the package: ${fault}.`);
+  console.error(`Cannot build the packages: ${fault}.`);
   process.exit(1);
 }
 rmSync(output, { recursive: true, force: true });
@@ -45,9 +35,16 @@ const seconds = releaseTime();
 writeFileSync(join(work, 'debian/changelog'), changelog(seconds));
 cpSync(join(root, 'CHANGELOG.md'), join(work, 'CHANGELOG.md'));
 stage(join(work, 'staging'));
+stageTray(join(work, 'staging-tray'));
 execFileSync('dpkg-buildpackage', ['-b', '-us', '-uc', '-tc'], {
   cwd: work,
   stdio: process.argv.includes('--quiet') ? ['ignore', 'ignore', 'inherit'] : 'inherit',
   env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds), LC_ALL: 'C.UTF-8' },
 });
 rmSync(work, { recursive: true });
+if (electronFolder() === undefined) {
+  console.error(
+    'miredo-tray was built without Electron, and needs one in PATH: to have it in the package, fetch it with ' +
+      '"npx install-electron" and build again.',
+  );
+}

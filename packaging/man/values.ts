@@ -22,6 +22,7 @@ import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
 import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
 import { BUS_NAME, INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
+import { HIDDEN_OPTION, TRAY_ONLY_OPTION } from '../../tray-app/main/autostart.js';
 
 export const VALUES: Readonly<Record<string, string>> = {
   version: version(),
@@ -71,5 +72,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   'port.teredo': String(TEREDO_PORT),
   'interface.default': MIREDO_DIRECTIVES.interfaceName.standard,
   'facility.default': MIREDO_DIRECTIVES.syslogFacility.standard,
+  'tray.hidden': HIDDEN_OPTION.slice(2),
+  'tray.trayOnly': TRAY_ONLY_OPTION.slice(2),
   'facility.number': String(FACILITIES.length),
 };
