@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { releaseTime, sortableVersion } from '../release.mjs';
 import { root } from './put.mjs';
 import { missing, stage, UNITS } from './staging.mjs';
-import { electronFolder, missingForTray, stageTray } from './staging-tray.mjs';
+import { missingForTray, sayWhetherElectron, stageTray } from './staging-tray.mjs';
 
 const work = join(root, 'build/deb/work');
 const output = join(root, 'build/deb');
@@ -42,9 +42,4 @@ execFileSync('dpkg-buildpackage', ['-b', '-us', '-uc', '-tc'], {
   env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds), LC_ALL: 'C.UTF-8' },
 });
 rmSync(work, { recursive: true });
-if (electronFolder() === undefined) {
-  console.error(
-    'miredo-tray was built without Electron, and needs one in PATH: to have it in the package, fetch it with ' +
-      '"npx install-electron" and build again.',
-  );
-}
+sayWhetherElectron();

@@ -34,20 +34,31 @@ const FILES = [
 const LAUNCHER = 'packaging/tray/miredo-tray';
 const METAINFO = 'org.miredo.tray.metainfo.xml';
 
-const electron = JSON.parse(readFileSync(join(root, 'node_modules/electron/package.json'), 'utf8')).version;
+export const electronVersion = JSON.parse(
+  readFileSync(join(root, 'node_modules/electron/package.json'), 'utf8'),
+).version;
 
 /** Where Electron's release lies unpacked; undefined when it has not been fetched. */
-export function electronFolder() {
+function electronFolder() {
   const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(root, 'node_modules/electron/dist');
   return existsSync(join(folder, 'electron')) ? folder : undefined;
+}
+
+/** For whoever builds packages. */
+export function sayWhetherElectron() {
+  if (electronFolder() !== undefined) return;
+  console.error(
+    'miredo-tray was built without Electron, and needs one in PATH: to have it in the package, fetch it with ' +
+      '"npx install-electron" and build again.',
+  );
 }
 
 /** What keeps the package from being made, as a sentence. */
 export function missingForTray() {
   const folder = electronFolder();
   const found =
-    folder === undefined ? electron : readFileSync(join(folder, 'version'), 'utf8').trim().replace(/^v/, '');
-  if (found !== electron) return `${folder} holds Electron ${found}, and package.json wants ${electron}`;
+    folder === undefined ? electronVersion : readFileSync(join(folder, 'version'), 'utf8').trim().replace(/^v/, '');
+  if (found !== electronVersion) return `${folder} holds Electron ${found}, and package.json wants ${electronVersion}`;
   return missingOf([...FILES.map(([source]) => source), 'build/tray/bundled.json', 'build/man/miredo-tray.1']);
 }
 
@@ -58,7 +69,10 @@ export function stageTray(target) {
   cpSync(join(root, 'build/tray/icons'), join(target, APP, 'tray/icons'), { recursive: true });
   const manifest = { name: 'miredo', productName: 'Miredo', version, main: 'tray/main.cjs' };
   writeInto(target, `${APP}/package.json`, `${JSON.stringify({ ...manifest, desktopName: 'miredo-tray.desktop' })}\n`);
-  const launcher = readFileSync(join(root, LAUNCHER), 'utf8').replace('@ELECTRON_MAJOR@', electron.split('.')[0]);
+  const launcher = readFileSync(join(root, LAUNCHER), 'utf8').replace(
+    '@ELECTRON_MAJOR@',
+    electronVersion.split('.')[0],
+  );
   writeInto(target, `${HOME}/miredo-tray`, launcher, 0o755);
   linkInto(target, 'usr/bin/miredo-tray', '../lib/miredo-tray/miredo-tray');
   writeInto(target, `usr/share/metainfo/${METAINFO}`, metainfo());
