@@ -15,7 +15,9 @@ export type Purpose =
   | 'bench'
   | 'desktop'
   | 'network-manager'
-  | 'package';
+  | 'package'
+  | 'rpm'
+  | 'arch';
 
 export interface NeededProgram {
   readonly program: string;
