@@ -1,5 +1,5 @@
 /**
- * The package is installed over Debian's C miredo and miredo-server, and purged: in a copy of this machine's root that is
+ * The packages are installed over Debian's C miredo and miredo-server, and purged: in a copy of this machine's root that is
  * held in memory and thrown away (overlayfs in a mount namespace). No systemd runs there, so nothing is started.
  */
 import assert from 'node:assert/strict';
@@ -75,6 +75,24 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     assert.match(inside('cat /var/lib/miredo/state.ini'), /enabled=true/);
   });
 
+  test('the icon is installed with it, and says where its Electron is to come from', () => {
+    inside('apt-get install -y --no-install-recommends /run/miredo-tray_*.deb');
+    assert.match(inside('miredo-tray --hidden 2>&1 || echo "exit $?"'), /needs Electron .*\nexit 1$/);
+    assert.match(inside('desktop-file-validate /etc/xdg/autostart/miredo-tray.desktop && echo good'), /good/);
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), '');
+  });
+
+  test('an AppArmor that restricts user namespaces finds the profile for its sandbox', () => {
+    inside(
+      'mkdir -p /etc/apparmor.d/abi && touch /etc/apparmor.d/abi/4.0 && dpkg-trigger --by-package=apparmor /etc/apparmor.d/abi/4.0 && dpkg --configure -a',
+    );
+    assert.match(inside('cat /etc/apparmor.d/miredo-tray'), /^ {2}userns,$/m);
+    inside('rm /etc/apparmor.d/abi/4.0; dpkg -i /run/miredo-tray_*.deb');
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), '');
+    inside('touch /etc/apparmor.d/abi/4.0; dpkg -i /run/miredo-tray_*.deb; rm /etc/apparmor.d/abi/4.0');
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), 'there');
+  });
+
   test('installed again it changes nothing', () => {
     inside("echo '# mine' >>/etc/miredo/miredo.conf");
     inside('dpkg -i /run/miredo_*.deb');
@@ -82,7 +100,7 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
   });
 
   test('purged it leaves no file, user or group', () => {
-    inside('rm -f /etc/miredo/miredo.conf; dpkg --purge miredo miredo-server');
+    inside('rm -f /etc/miredo/miredo.conf; dpkg --purge miredo-tray miredo miredo-server');
     assert.equal(inside('getent passwd miredo || getent group miredo || true'), '');
     const left = inside(
       "find /etc /usr /lib /var -xdev -iname '*miredo*' -not -path '*/node_modules/*' -not -path '/var/cache/*' " +
