@@ -109,4 +109,15 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     assert.equal(left, '');
     assert.ok(readdirSync(place).includes('root'));
   });
+
+  test('where they never were, the tree is afterwards what it was before', () => {
+    // Without what dpkg and others remember of all packages.
+    const passed = ['/var/cache', '/var/log', '/var/lib/dpkg', '/var/lib/apt'].map((path) => `-path ${path} -prune -o`);
+    const tree = (): string => inside(`find / -xdev ${passed.join(' ')} -print | sort`);
+    const before = tree();
+    inside('dpkg -i /run/miredo_*.deb /run/miredo-tray_*.deb');
+    assert.ok(tree().includes('\n/usr/bin/miredo-tray\n'));
+    inside('dpkg --purge miredo-tray miredo');
+    assert.equal(tree(), before);
+  });
 });
