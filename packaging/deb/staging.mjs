@@ -46,7 +46,7 @@ export function stage(target, { runtime = process.execPath } = {}) {
   put(runtime, `${HOME}/node`, 0o755);
   for (const [source, place, mode] of FILES) put(join(root, source), place, mode);
   for (const [name, folder] of Object.entries(PROGRAMS)) putProgram(target, name, folder);
-  writeInto(target, `${HOME}/package.json`, `${JSON.stringify({ name: 'miredo', version, type: 'module' })}\n`);
+  writeInto(target, `${HOME}/package.json`, `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`);
   putManual(put, (page) => !page.startsWith('miredo-tray.'));
   writeInto(target, `${DOC}/NOTICES`, noticesOf('build/bin/bundled.json'));
   put(runtimeLicence(), `${DOC}/LICENSE.node`);
