@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { putInto, root } from './deb/put.mjs';
 import { missing, stage, UNITS } from './deb/staging.mjs';
 import { missingForTray, stageTray } from './deb/staging-tray.mjs';
+import { refuse } from './refuse.mjs';
 
 export const PACKAGES = ['miredo', 'miredo-tray'];
 
@@ -16,7 +17,7 @@ const ZSH = ['usr/share/zsh/vendor-completions', 'usr/share/zsh/site-functions']
 /** Makes FOLDER/miredo and FOLDER/miredo-tray; `sbin` is where the distribution has programs of administrators. */
 export function stageWhole(folder, { sbin }) {
   const fault = missing() ?? missingForTray();
-  if (fault !== undefined) throw new Error(`Cannot build the packages: ${fault}.`);
+  if (fault !== undefined) refuse(fault);
   const [daemon, tray] = PACKAGES.map((name) => join(folder, name));
   stage(daemon);
   stageTray(tray);

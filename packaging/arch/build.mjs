@@ -7,12 +7,14 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { root } from '../deb/put.mjs';
 import { electronVersion, sayWhetherElectron } from '../deb/staging-tray.mjs';
+import { needPrograms } from '../refuse.mjs';
 import { releaseTime, version } from '../release.mjs';
 import { stageWhole } from '../whole-trees.mjs';
 
 const output = join(root, 'build/arch');
 const work = join(output, 'work');
 
+needPrograms({ makepkg: 'makepkg', fakeroot: 'fakeroot', bsdtar: 'libarchive-tools', zstd: 'zstd' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 stageWhole(join(work, 'trees'), { sbin: 'usr/bin' });

@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { needPrograms, refuse } from '../refuse.mjs';
 import { releaseTime, sortableVersion } from '../release.mjs';
 import { root } from './put.mjs';
 import { missing, stage, UNITS } from './staging.mjs';
@@ -21,10 +22,8 @@ function changelog(seconds) {
 }
 
 const fault = missing() ?? missingForTray();
-if (fault !== undefined) {
-  console.error(`Cannot build the packages: ${fault}.`);
-  process.exit(1);
-}
+if (fault !== undefined) refuse(fault);
+needPrograms({ dh: 'debhelper', 'dpkg-buildpackage': 'dpkg-dev' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 cpSync(join(root, 'packaging/deb/debian'), join(work, 'debian'), { recursive: true });

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { root } from '../deb/put.mjs';
 import { sayWhetherElectron } from '../deb/staging-tray.mjs';
+import { needPrograms } from '../refuse.mjs';
 import { releaseTime, sortableVersion } from '../release.mjs';
 import { contentsOf, PACKAGES, stageWhole } from '../whole-trees.mjs';
 
@@ -24,6 +25,7 @@ function described(path) {
   return path.startsWith('/usr/share/man/') ? `${path}*` : path;
 }
 
+needPrograms({ rpm: 'rpm', rpmbuild: 'rpm' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(trees, { recursive: true });
 stageWhole(trees, { sbin: evaluate('%_sbindir').slice(1) });
