@@ -14,6 +14,6 @@ const isInstalled = (program) =>
 export function needPrograms(programs) {
   const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
   if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name).join(' ');
+  const packages = [...new Set(missing.map(([, name]) => name))].join(' ');
   refuse(`${missing.map(([program]) => program).join(', ')} not installed (Debian: apt install ${packages})`);
 }

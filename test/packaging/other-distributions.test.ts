@@ -121,6 +121,17 @@ for (const { name, purpose, suffix, sbin, install, remove, kept, own } of DISTRI
       assert.deepEqual(sums(), first);
     });
 
+    test('are not begun where a tool is missing, which is told', () => {
+      const words = [join(ROOT, `packaging/${name}/build.mjs`)];
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        encoding: 'utf8',
+        env: { PATH: '/nonexistent' },
+      });
+      assert.equal(status, 1);
+      assert.match(stderr, /^Cannot build the packages: .* not installed \(Debian: apt install .*\)\.\n$/);
+      assert.equal(packages().length, 2);
+    });
+
     test('keep what the administrator has changed', () => {
       assert.match(packages().map(kept).join(''), /etc\/xdg\/autostart\/miredo-tray\.desktop/);
     });
