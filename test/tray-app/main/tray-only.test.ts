@@ -1,19 +1,24 @@
 /** Started at login for everybody, the app stays where there is a tray, or where somebody has asked for it. */
 import assert from 'node:assert/strict';
-import { describe, mock, test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, mock, test } from 'node:test';
 import { App } from '../../../tray-app/main/app.js';
 import { autostartFiles } from '../../../tray-app/main/autostart.js';
+
+const configHome = mkdtempSync(join(tmpdir(), 'miredo-tray-only-'));
+after(() => rmSync(configHome, { recursive: true, force: true }));
 
 /** What the desktop was asked for, after half a minute without a tray. */
 function lifeOf(isTrayOnly: boolean, live: (app: App) => void): readonly string[] {
   const asked: string[] = [];
-  const nowhere = '/nonexistent';
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
     const app = new App(
       {
-        configHome: nowhere,
-        autostart: autostartFiles(nowhere, nowhere),
+        configHome,
+        autostart: autostartFiles(configHome, configHome),
         command: [],
         iconPath: '',
         languages: [],
