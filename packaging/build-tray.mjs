@@ -2,11 +2,12 @@
  * Makes the tray app in build/tray: main process and preload as one file each, and the icons as PNG. Electron is not
  * needed for it. Run by build.mjs.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import sharp from 'sharp';
+import { bundledPackages } from './bundled-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build/tray');
@@ -17,9 +18,11 @@ const panels = { light: '#2e3436', dark: '#eeeeec' };
 /** Pixels: panels scale them down; Electron takes NAME@2x.png on a fine screen by itself. */
 const sizes = { '': 32, '@2x': 64 };
 const appIconSize = 128;
+/** For the desktop's menus, which draw other sizes from these or from the drawing. */
+const themeSizes = [48, 128, 256];
 
 async function bundle() {
-  await build({
+  const { metafile } = await build({
     entryPoints: {
       main: join(root, 'build/tray-app/main/electron/main.js'),
       preload: join(root, 'build/tray-app/preload/preload.js'),
@@ -33,7 +36,9 @@ async function bundle() {
     format: 'cjs',
     external: ['electron'],
     logLevel: 'warning',
+    metafile: true,
   });
+  writeFileSync(join(output, 'bundled.json'), `${JSON.stringify(bundledPackages(metafile))}\n`);
 }
 
 async function render(file, target, size, colour) {
@@ -59,6 +64,11 @@ async function renderIcons() {
     }
   }
   await render(join(sources, 'miredo.svg'), join(output, 'icons/miredo.png'), appIconSize);
+  for (const size of themeSizes) {
+    const folder = join(root, `build/hicolor/${size}x${size}/apps`);
+    mkdirSync(folder, { recursive: true });
+    await render(join(sources, 'miredo.svg'), join(folder, 'miredo.png'), size);
+  }
 }
 
 await Promise.all([bundle(), renderIcons()]);

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundledPackages } from './bundled-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -42,15 +43,9 @@ const { metafile } = await build({
   minifySyntax: true,
 });
 
-/** Packages whose code is in the programs, for their licences to go with them. */
-const bundled = new Set(
-  Object.keys(metafile.inputs)
-    .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
-    .filter((name) => name !== undefined),
-);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 writeFileSync(
   join(root, 'build/bin/package.json'),
   `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`,
 );
-writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify([...bundled].sort())}\n`);
+writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify(bundledPackages(metafile))}\n`);

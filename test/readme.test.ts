@@ -52,6 +52,10 @@ const TABLE: { readonly [command: string]: Where } = {
     file: 'test/packaging/install.test.ts',
     holds: /'apt-get', 'install'/,
   },
+  'sudo apt install ./build/deb/miredo-tray_*.deb': {
+    file: 'test/packaging/install.test.ts',
+    holds: /apt-get install .*miredo-tray_/,
+  },
   'npm ci && npm run build': { file: '.ci/run', holds: /^npm ci/m },
   'build/bin/miredo.js --help': 'here',
   'build/bin/miredo-server.js --help': 'here',

@@ -6,35 +6,24 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missing, root, stage, UNITS, version } from './staging.mjs';
+import { needPrograms, refuse } from '../refuse.mjs';
+import { releaseTime, sortableVersion } from '../release.mjs';
+import { root } from './put.mjs';
+import { missing, stage, UNITS } from './staging.mjs';
+import { missingForTray, sayWhetherElectron, stageTray } from './staging-tray.mjs';
 
 const work = join(root, 'build/deb/work');
 const output = join(root, 'build/deb');
 
-/** 2.0.0-alpha.1 comes before 2.0.0. */
-const debianVersion = version.replace('-', '~');
-
-/** The time of the newest commit or release: of CHANGELOG.md's last change when there is no git. */
-function releaseTime() {
-  if (process.env.SOURCE_DATE_EPOCH !== undefined) return Number(process.env.SOURCE_DATE_EPOCH);
-  try {
-    return Number(execFileSync('git', ['-C', root, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
-  } catch {
-    return 1_767_225_600;
-  }
-}
-
 function changelog(seconds) {
   const [maintainer] = /(?<=^Maintainer: ).*/m.exec(readFileSync(join(work, 'debian/control'), 'utf8')) ?? [];
   const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
-  return `miredo (${debianVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
+  return `miredo (${sortableVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
 }
 
-const fault = missing();
-if (fault !== undefined) {
-  console.error(`Cannot build the package: ${fault}.`);
-  process.exit(1);
-}
+const fault = missing() ?? missingForTray();
+if (fault !== undefined) refuse(fault);
+needPrograms({ dh: 'debhelper', 'dpkg-buildpackage': 'dpkg-dev' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 cpSync(join(root, 'packaging/deb/debian'), join(work, 'debian'), { recursive: true });
@@ -45,9 +34,11 @@ const seconds = releaseTime();
 writeFileSync(join(work, 'debian/changelog'), changelog(seconds));
 cpSync(join(root, 'CHANGELOG.md'), join(work, 'CHANGELOG.md'));
 stage(join(work, 'staging'));
+stageTray(join(work, 'staging-tray'));
 execFileSync('dpkg-buildpackage', ['-b', '-us', '-uc', '-tc'], {
   cwd: work,
   stdio: process.argv.includes('--quiet') ? ['ignore', 'ignore', 'inherit'] : 'inherit',
   env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds), LC_ALL: 'C.UTF-8' },
 });
 rmSync(work, { recursive: true });
+sayWhetherElectron();

@@ -26,6 +26,7 @@ export const PAGES: readonly Page[] = [
   { name: 'miredo-server.8', command: () => describe(MIREDO_SERVER) },
   { name: 'miredo-checkconf.8', command: describeCheckconf },
   { name: 'miredoctl.1', command: () => describeCtl() },
+  { name: 'miredo-tray.1' },
   { name: 'miredo.conf.5', table: MIREDO_DIRECTIVES },
   { name: 'miredo-server.conf.5', table: SERVER_DIRECTIVES },
   { name: 'miredo-network.conf.5' },

@@ -25,6 +25,11 @@ import { DEFAULT_MTU, MAXIMUM_MTU } from '../../daemon/wire/mtu.js';
 import { TEREDO_PORT } from '../../daemon/wire/teredo-address.js';
 import { DEFAULT_ADDRESS } from '../../dbus/connection.js';
 import { BUS_NAME, INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
+import { autostartFiles, HIDDEN_OPTION, TRAY_ONLY_OPTION } from '../../tray-app/main/autostart.js';
+import { settingsPath } from '../../tray-app/main/settings-file.js';
+
+const CONFIG_HOME = '$XDG_CONFIG_HOME';
+const AUTOSTART = autostartFiles(CONFIG_HOME, undefined);
 
 export const VALUES: Readonly<Record<string, string>> = {
   version: version(),
@@ -83,5 +88,12 @@ export const VALUES: Readonly<Record<string, string>> = {
   'port.teredo': String(TEREDO_PORT),
   'interface.default': MIREDO_DIRECTIVES.interfaceName.standard,
   'facility.default': MIREDO_DIRECTIVES.syslogFacility.standard,
+  'tray.hidden': HIDDEN_OPTION.slice(2),
+  'tray.trayOnly': TRAY_ONLY_OPTION.slice(2),
+  'tray.settings': settingsPath(CONFIG_HOME),
+  'tray.autostart': AUTOSTART.common[0] ?? '',
+  'tray.ownAutostart': AUTOSTART.own,
+  'tray.electron': '/usr/lib/miredo-tray/electron',
+  'tray.apparmor': '/etc/apparmor.d/miredo-tray',
   'facility.number': String(FACILITIES.length),
 };

@@ -17,7 +17,9 @@ export type Purpose =
   | 'network-manager'
   | 'networks'
   | 'vpn'
-  | 'package';
+  | 'package'
+  | 'rpm'
+  | 'arch';
 
 export interface NeededProgram {
   readonly program: string;

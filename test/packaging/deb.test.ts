@@ -1,4 +1,4 @@
-/** The Debian package: built twice to the same bytes, without a fault by lintian, with everything in its place. */
+/** The Debian packages: built twice to the same bytes, without a fault by lintian, with everything in its place. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,34 +24,47 @@ const sums = (): string[] =>
     return `${name} ${digest.digest('hex')}`;
   });
 
-/** What somebody else's tools look for, and where. */
-const PLACES = [
-  '/etc/miredo/network.conf',
-  '/lib/systemd/system/miredo.service',
-  '/lib/systemd/system/miredo-server.service',
-  '/usr/bin/miredoctl',
-  '/usr/lib/sysusers.d/miredo.conf',
-  '/usr/lib/tmpfiles.d/miredo.conf',
-  '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
-  '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
-  '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
-  '/usr/lib/systemd/network/05-miredo.network',
-  '/usr/sbin/miredo',
-  '/usr/sbin/miredo-checkconf',
-  '/usr/sbin/miredo-server',
-  '/usr/share/bash-completion/completions/miredoctl',
-  '/usr/share/dbus-1/interfaces/org.miredo.xml',
-  '/usr/share/dbus-1/system-services/org.miredo.service',
-  '/usr/share/dbus-1/system.d/org.miredo.conf',
-  '/usr/share/doc/miredo/NOTICES.gz',
-  '/usr/share/fish/vendor_completions.d/miredoctl.fish',
-  '/usr/share/man/man1/miredoctl.1.gz',
-  '/usr/share/man/man5/miredo-network.conf.5.gz',
-  '/usr/share/man/man5/org.miredo.5.gz',
-  '/usr/share/man/man8/miredo.8.gz',
-  '/usr/share/polkit-1/actions/org.miredo.policy',
-  '/usr/share/zsh/vendor-completions/_miredoctl',
-];
+/** What somebody else's tools look for, and where, in each package. */
+const PLACES = {
+  miredo: [
+    '/etc/miredo/network.conf',
+    '/lib/systemd/system/miredo.service',
+    '/lib/systemd/system/miredo-server.service',
+    '/usr/bin/miredoctl',
+    '/usr/lib/sysusers.d/miredo.conf',
+    '/usr/lib/tmpfiles.d/miredo.conf',
+    '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
+    '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
+    '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
+    '/usr/lib/systemd/network/05-miredo.network',
+    '/usr/sbin/miredo',
+    '/usr/sbin/miredo-checkconf',
+    '/usr/sbin/miredo-server',
+    '/usr/share/bash-completion/completions/miredoctl',
+    '/usr/share/dbus-1/interfaces/org.miredo.xml',
+    '/usr/share/dbus-1/system-services/org.miredo.service',
+    '/usr/share/dbus-1/system.d/org.miredo.conf',
+    '/usr/share/doc/miredo/NOTICES.gz',
+    '/usr/share/fish/vendor_completions.d/miredoctl.fish',
+    '/usr/share/man/man1/miredoctl.1.gz',
+    '/usr/share/man/man5/miredo-network.conf.5.gz',
+    '/usr/share/man/man5/org.miredo.5.gz',
+    '/usr/share/man/man8/miredo.8.gz',
+    '/usr/share/polkit-1/actions/org.miredo.policy',
+    '/usr/share/zsh/vendor-completions/_miredoctl',
+  ],
+  'miredo-tray': [
+    '/etc/xdg/autostart/miredo-tray.desktop',
+    '/usr/bin/miredo-tray',
+    '/usr/lib/miredo-tray/app/tray/main.cjs',
+    '/usr/share/applications/miredo-tray.desktop',
+    '/usr/share/doc/miredo-tray/NOTICES.gz',
+    '/usr/share/icons/hicolor/scalable/apps/miredo.svg',
+    '/usr/share/icons/hicolor/symbolic/apps/miredo-symbolic.svg',
+    '/usr/share/man/man1/miredo-tray.1.gz',
+    '/usr/share/metainfo/org.miredo.tray.metainfo.xml',
+  ],
+};
 
 describe('the Debian package', OPTIONS, () => {
   before(buildPackage);
@@ -64,13 +77,39 @@ describe('the Debian package', OPTIONS, () => {
     assert.equal(status, 0);
   });
 
-  test('has each thing where it is looked for', () => {
-    const list = execFileSync('dpkg-deb', ['--fsys-tarfile', fileOf('miredo')], { maxBuffer: 1 << 28 });
-    const names = execFileSync('tar', ['-t'], { input: list, encoding: 'utf8' }).split('\n');
-    assert.deepEqual(
-      PLACES.filter((place) => !names.includes(`.${place}`)),
-      [],
-    );
+  for (const [name, places] of Object.entries(PLACES)) {
+    test(`has each thing of ${name} where it is looked for`, () => {
+      const list = execFileSync('dpkg-deb', ['--fsys-tarfile', fileOf(name)], { maxBuffer: 1 << 28 });
+      const names = execFileSync('tar', ['-t'], { input: list, encoding: 'utf8' }).split('\n');
+      assert.deepEqual(
+        places.filter((place) => !names.includes(`.${place}`)),
+        [],
+      );
+    });
+  }
+
+  test('goes with libraries as old as those of Ubuntu 22.04', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'miredo-deb-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    execFileSync('dpkg-deb', ['--extract', fileOf('miredo'), folder]);
+    for (const file of ['node', 'packet_path.node']) {
+      const symbols = execFileSync('objdump', ['-T', join(folder, 'usr/lib/miredo', file)], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      });
+      const versions = [...symbols.matchAll(/\b(GLIBC|GLIBCXX)_([0-9.]+)/g)].map(([, library = '', version = '']) => {
+        const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+        return { library, rank: (major * 1000 + minor) * 1000 + patch, version };
+      });
+      assert.ok(versions.length > 0, file);
+      // glibc 2.35; libstdc++ of GCC 12.
+      const newest: Readonly<Record<string, number>> = { GLIBC: 2_035_000, GLIBCXX: 3_004_030 };
+      assert.deepEqual(
+        versions.filter(({ library, rank }) => rank > (newest[library] ?? 0)),
+        [],
+        file,
+      );
+    }
   });
 
   test('runs by its own runtime, wherever it is unpacked', (t) => {

@@ -1,5 +1,5 @@
 /**
- * The package is installed over Debian's C miredo and miredo-server, and purged: in a copy of this machine's root that is
+ * The packages are installed over Debian's C miredo and miredo-server, and purged: in a copy of this machine's root that is
  * held in memory and thrown away (overlayfs in a mount namespace). No systemd runs there, so nothing is started.
  */
 import assert from 'node:assert/strict';
@@ -81,6 +81,24 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     assert.match(inside('cat /var/lib/miredo/state.ini'), /enabled=true/);
   });
 
+  test('the icon is installed with it, and says where its Electron is to come from', () => {
+    inside('apt-get install -y --no-install-recommends /run/miredo-tray_*.deb');
+    assert.match(inside('miredo-tray --hidden 2>&1 || echo "exit $?"'), /needs Electron .*\nexit 1$/);
+    assert.match(inside('desktop-file-validate /etc/xdg/autostart/miredo-tray.desktop && echo good'), /good/);
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), '');
+  });
+
+  test('an AppArmor that restricts user namespaces finds the profile for its sandbox', () => {
+    inside(
+      'mkdir -p /etc/apparmor.d/abi && touch /etc/apparmor.d/abi/4.0 && dpkg-trigger --by-package=apparmor /etc/apparmor.d/abi/4.0 && dpkg --configure -a',
+    );
+    assert.match(inside('cat /etc/apparmor.d/miredo-tray'), /^ {2}userns,$/m);
+    inside('rm /etc/apparmor.d/abi/4.0; dpkg -i /run/miredo-tray_*.deb');
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), '');
+    inside('touch /etc/apparmor.d/abi/4.0; dpkg -i /run/miredo-tray_*.deb; rm /etc/apparmor.d/abi/4.0');
+    assert.equal(inside('test -e /etc/apparmor.d/miredo-tray && echo there || true'), 'there');
+  });
+
   test('installed again it changes nothing', () => {
     for (const name of ['miredo', 'network']) inside(`echo '# mine' >>/etc/miredo/${name}.conf`);
     inside('dpkg -i /run/miredo_*.deb');
@@ -90,7 +108,7 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
   test('purged it leaves no file, user or group, and no order of addresses', () => {
     inside('cp /etc/gai.conf /run/gai.conf; miredoctl prefer on');
     assert.match(inside('cat /etc/gai.conf'), /miredo prefer/);
-    inside('rm -f /etc/miredo/miredo.conf; dpkg --purge miredo miredo-server');
+    inside('rm -f /etc/miredo/miredo.conf; dpkg --purge miredo-tray miredo miredo-server');
     inside('cmp /etc/gai.conf /run/gai.conf');
     assert.equal(inside('getent passwd miredo || getent group miredo || true'), '');
     const left = inside(
@@ -99,5 +117,19 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
     );
     assert.equal(left, '');
     assert.ok(readdirSync(place).includes('root'));
+  });
+
+  test('where they never were, the tree is afterwards what it was before', () => {
+    // Where packages have their files; without what dpkg and others remember of all of them.
+    const passed = ['/var/cache', '/var/log', '/var/tmp', '/var/lib/dpkg', '/var/lib/apt'];
+    const list = `find /etc /usr /var /opt /srv -xdev ${passed.map((path) => `-path ${path} -prune -o`).join(' ')} -print | sort`;
+    inside(`${list} >/root/before`);
+    inside('dpkg -i /run/miredo_*.deb /run/miredo-tray_*.deb');
+    assert.match(
+      inside(`${list} >/root/between; diff /root/before /root/between || true`),
+      /> \/usr\/bin\/miredo-tray/,
+    );
+    inside('dpkg --purge miredo-tray miredo');
+    assert.equal(inside(`${list} >/root/after; diff /root/before /root/after || true`), '');
   });
 });

@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from '../shared/settings.js';
 import type { TrayAction } from '../shared/tray-model.js';
 import { toggleOf } from '../shared/tray-model.js';
 import type { Environment } from '../shared/view.js';
-import { autostartPath, hasAutostart } from './autostart.js';
+import { hasAutostart } from './autostart.js';
 import { DaemonLink } from './daemon-link.js';
 import type { Desktop, Surroundings } from './desktop.js';
 import { EventLog } from './event-log.js';
@@ -37,17 +37,19 @@ export class App {
   readonly #preferences: Preferences;
   readonly #trayPatience: TrayPatience;
   #section: Section = 'overview';
+  /** Until somebody has seen an icon or asked for the window. */
+  #isUnseen = true;
 
   /** `complain`: of what the user can do without, and somebody who looks for it should find. */
   constructor(surroundings: Surroundings, desktop: Desktop, emit: Emit, complain: (sentence: string) => void) {
-    const { now, configHome } = surroundings;
+    const { now, configHome, autostart } = surroundings;
     this.#surroundings = surroundings;
     this.#desktop = desktop;
     const path = settingsPath(configHome);
     const read = readSettings(path);
     if (!read.ok) complain(read.fault.sentence);
     const kept = read.ok ? read.value : DEFAULT_SETTINGS;
-    const settings = { ...kept, startAtLogin: hasAutostart(autostartPath(configHome)) };
+    const settings = { ...kept, startAtLogin: hasAutostart(autostart) };
     const environment: Environment = {
       tray: 'unknown',
       locale: settings.language === 'system' ? localeOf(surroundings.languages) : settings.language,
@@ -129,6 +131,7 @@ export class App {
   }
 
   show(section: Section, isMinimised = false): void {
+    this.#isUnseen = false;
     this.#section = section;
     this.#desktop.showWindow(section, isMinimised);
   }
@@ -143,12 +146,19 @@ export class App {
   }
 
   takeTray(isPresent: boolean): void {
-    if (isPresent) this.#changeEnvironment({ tray: 'present' });
+    if (isPresent) {
+      this.#isUnseen = false;
+      this.#changeEnvironment({ tray: 'present' });
+    }
     this.#trayPatience.take(isPresent);
   }
 
   /** Said once, and the window takes the icon's place: minimised when nobody has asked for it. */
   #goWithoutTray(): void {
+    if (this.#surroundings.isTrayOnly && this.#isUnseen) {
+      this.#desktop.quit();
+      return;
+    }
     this.#changeEnvironment({ tray: 'absent' });
     const { settings, environment } = this.store.view;
     this.show('overview', this.#surroundings.isHidden);

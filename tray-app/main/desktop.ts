@@ -2,6 +2,7 @@
 import type { SaveOutcome, Section } from '../shared/ipc.js';
 import type { Settings } from '../shared/settings.js';
 import type { Theme } from '../shared/view.js';
+import type { AutostartFiles } from './autostart.js';
 
 export interface Desktop {
   copyText(text: string): void;
@@ -17,6 +18,7 @@ export interface Desktop {
 export interface Surroundings {
   /** $XDG_CONFIG_HOME. */
   readonly configHome: string;
+  readonly autostart: AutostartFiles;
   /** How the app is started: program and arguments. */
   readonly command: readonly string[];
   /** For notifications. */
@@ -28,6 +30,8 @@ export interface Surroundings {
   readonly platform: Readonly<Record<string, string>>;
   /** Started at login: no window, where there is a tray. */
   readonly isHidden: boolean;
+  /** Started at login for everybody: where there is no tray, nobody has asked for a window. */
+  readonly isTrayOnly: boolean;
   readonly now: () => number;
 }
 

@@ -3,7 +3,7 @@ import type { Outcome } from '../../dbus/fault.js';
 import { done } from '../../dbus/fault.js';
 import { localeOf } from '../shared/messages.js';
 import type { Settings, SettingsChange } from '../shared/settings.js';
-import { autostartPath, setAutostart } from './autostart.js';
+import { setAutostart } from './autostart.js';
 import type { Desktop, Surroundings } from './desktop.js';
 import { settingsPath, writeSettings } from './settings-file.js';
 import type { Store } from './store.js';
@@ -24,9 +24,9 @@ export class Preferences {
     const before = this.#store.view.settings;
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
     const settings: Settings = { ...before, ...Object.fromEntries(given) };
-    const { configHome, command } = this.#surroundings;
+    const { configHome, autostart, command } = this.#surroundings;
     if (settings.startAtLogin !== before.startAtLogin) {
-      const set = setAutostart(autostartPath(configHome), settings.startAtLogin, command);
+      const set = setAutostart(autostart, settings.startAtLogin, command);
       if (!set.ok) return set;
     }
     const written = writeSettings(settingsPath(configHome), settings);

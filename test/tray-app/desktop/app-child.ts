@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { openBus } from '../../../dbus/connection.js';
 import { App } from '../../../tray-app/main/app.js';
+import { autostartFiles } from '../../../tray-app/main/autostart.js';
 import type { RequestName } from '../../../tray-app/shared/ipc.js';
 import { trayFace } from '../../../tray-app/shared/tray-model.js';
 
@@ -49,15 +50,18 @@ const send = (message: ChildMessage): void => {
 
 if (process.env['DISMISS'] === '1') await registerAgent();
 
+const configHome = process.env['XDG_CONFIG_HOME'] ?? '/nonexistent';
 const app = new App(
   {
-    configHome: process.env['XDG_CONFIG_HOME'] ?? '/nonexistent',
+    configHome,
+    autostart: autostartFiles(configHome, '/nonexistent'),
     command: ['/usr/bin/miredo-tray'],
     iconPath: '',
     languages: ['en'],
     appVersion: '0',
     platform: {},
     isHidden: true,
+    isTrayOnly: false,
     now: Date.now,
   },
   {

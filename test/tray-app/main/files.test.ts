@@ -1,10 +1,10 @@
 /** Settings, autostart and report: what is written, and what is made of files that others have written. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { autostartPath, hasAutostart, setAutostart } from '../../../tray-app/main/autostart.js';
+import { autostartFiles, hasAutostart, setAutostart } from '../../../tray-app/main/autostart.js';
 import { languagesOf } from '../../../tray-app/main/desktop.js';
 import { asMarkup } from '../../../tray-app/main/notification.js';
 import { problemReport } from '../../../tray-app/main/problem-report.js';
@@ -44,27 +44,53 @@ describe('settings', () => {
 });
 
 describe('autostart', () => {
-  const path = autostartPath(folder);
+  const files = autostartFiles(folder, '');
+  const { own } = files;
+
+  test('is looked for in the places of the specification', () => {
+    assert.deepEqual(files.common, ['/etc/xdg/autostart/miredo-tray.desktop']);
+    const { common } = autostartFiles(folder, '/a:/b');
+    assert.deepEqual(common, ['/a/autostart/miredo-tray.desktop', '/b/autostart/miredo-tray.desktop']);
+  });
 
   test('a file, with its command quoted', () => {
-    assert.ok(setAutostart(path, true, ['/opt/My "App"/miredo', '/a b/100%']).ok);
-    const exec = /^Exec=(.*)$/m.exec(readFileSync(path, 'utf8'))?.[1];
+    assert.ok(setAutostart(files, true, ['/opt/My "App"/miredo', '/a b/100%']).ok);
+    const exec = /^Exec=(.*)$/m.exec(readFileSync(own, 'utf8'))?.[1];
     assert.equal(exec, String.raw`"/opt/My \\"App\\"/miredo" "/a b/100%%" --hidden`);
-    assert.ok(hasAutostart(path));
+    assert.ok(hasAutostart(files));
   });
 
   test('that the desktop has turned off is off', () => {
     for (const line of ['Hidden=true', 'X-GNOME-Autostart-enabled=false']) {
-      writeFileSync(path, `[Desktop Entry]\n${line}\n`);
-      assert.ok(!hasAutostart(path), line);
+      writeFileSync(own, `[Desktop Entry]\n${line}\n`);
+      assert.ok(!hasAutostart(files), line);
     }
   });
 
+  test('of everybody is turned off and on again by the user, for himself', () => {
+    const system = join(folder, 'xdg');
+    const [common = ''] = autostartFiles(folder, system).common;
+    const both = { own, common: [common] };
+    mkdirSync(join(system, 'autostart'), { recursive: true });
+    writeFileSync(common, '[Desktop Entry]\nExec=miredo-tray --hidden --tray-only\n');
+    rmSync(own, { force: true });
+    assert.ok(hasAutostart(both));
+    assert.ok(setAutostart(both, false, ['x']).ok);
+    assert.ok(!hasAutostart(both));
+    assert.match(readFileSync(own, 'utf8'), /^Hidden=true$/m);
+    assert.ok(setAutostart(both, true, ['x']).ok);
+    assert.ok(hasAutostart(both));
+    assert.ok(!existsSync(own));
+    writeFileSync(common, '[Desktop Entry]\nHidden=true\n');
+    assert.ok(setAutostart(both, true, ['x']).ok);
+    assert.ok(hasAutostart(both));
+  });
+
   test('gone, twice', () => {
-    for (let time = 0; time < 2; time += 1) assert.ok(setAutostart(path, false, ['x']).ok);
-    assert.ok(!hasAutostart(path));
-    mkdirSync(path);
-    assert.ok(!setAutostart(path, true, ['x']).ok);
+    for (let time = 0; time < 2; time += 1) assert.ok(setAutostart(files, false, ['x']).ok);
+    assert.ok(!hasAutostart(files));
+    mkdirSync(own);
+    assert.ok(!setAutostart(files, false, ['x']).ok);
   });
 });
 

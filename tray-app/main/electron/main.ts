@@ -8,7 +8,7 @@ import { done, fault } from '../../../dbus/fault.js';
 import type { SaveOutcome } from '../../shared/ipc.js';
 import { trayFace } from '../../shared/tray-model.js';
 import { App } from '../app.js';
-import { HIDDEN_OPTION } from '../autostart.js';
+import { autostartFiles, HIDDEN_OPTION, TRAY_ONLY_OPTION } from '../autostart.js';
 import { type Desktop, languagesOf, type Surroundings } from '../desktop.js';
 import { errorSentence } from '../error-sentence.js';
 import { TrayWatch } from '../tray-watch.js';
@@ -22,18 +22,22 @@ const ICONS = join(__dirname, 'icons');
 function surroundings(): Surroundings {
   const { electron = '', chrome = '', node = '' } = process.versions;
   const {
-    XDG_CONFIG_HOME: configHome,
+    XDG_CONFIG_HOME: givenHome,
+    XDG_CONFIG_DIRS: configDirs,
     XDG_CURRENT_DESKTOP: desktop = '',
     XDG_SESSION_TYPE: session = '',
   } = process.env;
+  const configHome = givenHome || join(homedir(), '.config');
   return {
-    configHome: configHome || join(homedir(), '.config'),
+    configHome,
+    autostart: autostartFiles(configHome, configDirs),
     command: app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()],
     iconPath: join(ICONS, 'miredo.png'),
     languages: languagesOf(process.env),
     appVersion: app.getVersion(),
     platform: { electron, chrome, node, desktop, session },
     isHidden: process.argv.includes(HIDDEN_OPTION),
+    isTrayOnly: process.argv.includes(TRAY_ONLY_OPTION),
     now: Date.now,
   };
 }
