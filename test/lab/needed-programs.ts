@@ -15,7 +15,8 @@ export type Purpose =
   | 'bench'
   | 'desktop'
   | 'network-manager'
-  | 'package';
+  | 'package'
+  | 'boot';
 
 export interface NeededProgram {
   readonly program: string;
