@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Confinement, Role } from '../tunnel/messages.js';
+import type { Configure, Confinement, Role } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
 
 /** Beside the bundled program, or beside this folder. */
@@ -12,7 +12,7 @@ const ENGINE = ['./miredo-engine.js', '../engine-main.js']
   .find((file) => existsSync(file));
 /** Places of the child's descriptors: see stdio below. */
 const CHANNEL = 3;
-export const FIRST_DESCRIPTOR = 4;
+const FIRST_DESCRIPTOR = 4;
 
 export interface EngineLaunch {
   readonly role: Role;
@@ -54,3 +54,13 @@ export function spawnEngine(launch: EngineLaunch): Spawned | SpawnFailure {
     return { ok: false, sentence: `The engine cannot be started: ${reason}.` };
   }
 }
+
+/** What such a process is told first. */
+export const configurationOf = ({ role, confinement, sockets, directedBroadcasts }: EngineLaunch): Configure => ({
+  type: 'configure',
+  role,
+  confinement,
+  device: FIRST_DESCRIPTOR,
+  sockets: sockets.map((_, index) => FIRST_DESCRIPTOR + 1 + index),
+  directedBroadcasts,
+});

@@ -7,6 +7,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { enterStage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
@@ -130,6 +131,18 @@ export async function startPolkit(): Promise<void> {
 export async function stopPolkit(): Promise<void> {
   if (polkit !== undefined) await end(polkit);
   polkit = undefined;
+}
+
+/** For the tests of a suite. `limits`: as of {@link startBus}. */
+export function provideBus(limits: Readonly<Record<string, number>> = {}): void {
+  before(async () => {
+    await startBus(limits);
+    await startPolkit();
+  });
+  after(async () => {
+    await stopPolkit();
+    await stopBus();
+  });
 }
 
 /** It takes questions and does not answer them. */
