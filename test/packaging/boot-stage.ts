@@ -36,7 +36,12 @@ function uplink(address: string, gateway: string): string {
     ipv6: { method: 'disabled' },
   };
   return Object.entries(sections)
-    .map(([name, values]) => `[${name}]\n${Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join('')}`)
+    .map(
+      ([name, values]) =>
+        `[${name}]\n${Object.entries(values)
+          .map(([key, value]) => `${key}=${value}\n`)
+          .join('')}`,
+    )
     .join('\n');
 }
 

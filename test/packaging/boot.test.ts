@@ -30,7 +30,8 @@ describe('the package on a machine of its own', OPTIONS, () => {
 
   const must = (...command: string[]): Promise<string> => stage.machine.must(command);
   const sh = (line: string): Promise<string> => stage.machine.sh(line);
-  const property = (name: string): Promise<string> => must('systemctl', 'show', '--property', name, '--value', 'miredo');
+  const property = (name: string): Promise<string> =>
+    must('systemctl', 'show', '--property', name, '--value', 'miredo');
 
   /** Somebody's command, in a control group of its own as a login's. */
   const as = (user: string, settings: readonly string[], ...command: string[]): string[] => [
@@ -46,8 +47,17 @@ describe('the package on a machine of its own', OPTIONS, () => {
   }
 
   /** What the journal has of this boot that an administrator would have to look at. */
-  const complaints = (): Promise<string> =>
-    must('journalctl', '--boot', '--quiet', '--no-pager', '--priority=warning', '--unit=miredo', '--output=short');
+  async function complaints(): Promise<string[]> {
+    const lines = await must('journalctl', '--boot', '--quiet', '--no-pager', '--priority=warning', '--unit=miredo');
+    // Directives that make the delay of restarts grow: systemd before 254 does not know them, and says so.
+    return lines.split('\n').filter((line) => line !== '' && !/Unknown key 'Restart(Steps|MaxDelaySec)'/.test(line));
+  }
+
+  /** Waits for a line of the journal about our unit. */
+  const logged = (pattern: RegExp): Promise<string> =>
+    stage.machine.line(['journalctl', '--boot', '--follow', '--lines=all', '--output=cat', '--unit=miredo'], (line) =>
+      pattern.test(line),
+    );
 
   const failedUnits = (): Promise<string> => must('systemctl', '--failed', '--no-legend', '--plain');
 
@@ -68,7 +78,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
     assert.equal(await must('stat', '-c', '%U:%G', `/proc/${pid}`), 'miredo:miredo');
     assert.match(await must('cat', `/proc/${pid}/status`), /^NoNewPrivs:\t1$/m);
     await must('systemd-analyze', 'security', '--no-pager', '--threshold=20', 'miredo.service');
-    assert.equal(await complaints(), '');
+    assert.deepEqual(await complaints(), []);
     assert.equal(await failedUnits(), '');
     assert.match(await property('StatusText'), /qualified/);
   });
@@ -96,7 +106,16 @@ describe('the package on a machine of its own', OPTIONS, () => {
   });
 
   test('but with the password of an administrator, which the terminal asks for', async (t) => {
-    const stop = as(PEOPLE.nobodySpecial, [], 'script', '--quiet', '--return', '--command', 'miredoctl stop', '/dev/null');
+    const stop = as(
+      PEOPLE.nobodySpecial,
+      [],
+      'script',
+      '--quiet',
+      '--return',
+      '--command',
+      'miredoctl stop',
+      '/dev/null',
+    );
     const terminal = new Dialogue(stage.machine.argv(stop));
     t.after(() => terminal.end());
     await terminal.shows(PROMPT);
@@ -130,7 +149,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
 
   test('killed, it is back by itself', async () => {
     await must('systemctl', 'kill', '--signal=KILL', 'miredo');
-    await state(stage.machine, 'qualifying');
+    await logged(/Scheduled restart job/);
     await assertTunnel();
     assert.equal(await property('NRestarts'), '1');
   });
@@ -142,10 +161,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
     await assertTunnel();
     const pid = await property('MainPID');
     await sh(`kill -STOP ${pid}`);
-    await stage.machine.line(
-      ['journalctl', '--follow', '--lines=all', '--output=cat', '--unit=miredo'],
-      (line) => /Failed with result 'watchdog'/.test(line),
-    );
+    await logged(/Failed with result 'watchdog'/);
     await assertTunnel();
     assert.notEqual(await property('MainPID'), pid);
     await sh(`rm -r ${folder}; systemctl daemon-reload; systemctl restart miredo`);
@@ -156,7 +172,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
     await stage.machine.shutDown();
     assert.equal(await stage.machine.boot(), 'running');
     await assertTunnel();
-    assert.equal(await complaints(), '');
+    assert.deepEqual(await complaints(), []);
   });
 
   test('switched on without a cable it waits, and no unit has failed', async () => {

@@ -191,7 +191,16 @@ export class Machine {
   argv(command: readonly string[]): string[] {
     const { leader } = this.#booted ?? assert.fail('the machine is switched off');
     const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    const env = ['env', '-i', path, 'HOME=/root', 'LC_ALL=C', 'TERM=xterm', 'SYSTEMD_PAGER=', 'DEBIAN_FRONTEND=noninteractive'];
+    const env = [
+      'env',
+      '-i',
+      path,
+      'HOME=/root',
+      'LC_ALL=C',
+      'TERM=xterm',
+      'SYSTEMD_PAGER=',
+      'DEBIAN_FRONTEND=noninteractive',
+    ];
     const guard = ['sh', '-c', `[ -e ${MARK} ] || exit ${LOST}; exec setpriv --pdeathsig KILL -- "$@"`, 'sh'];
     return [...namespaces(leader, 'mount', 'uts', 'ipc', 'pid', 'net', 'cgroup'), ...env, ...guard, ...command];
   }

@@ -31,6 +31,7 @@ const OTHERS = [
   '/run/systemd/propagate',
   '/run/systemd/seats',
   '/run/systemd/sessions',
+  '/run/systemd/units',
   '/run/systemd/users',
 ];
 /** Former versions that the tools for accounts keep beside a file. */
@@ -40,8 +41,8 @@ const pruned = OTHERS.map((place) => `-path ${place}`).join(' -o ');
 
 /** Each with what the shell is to ask. Their answers are compared word by word. */
 const LOOKS = {
-  files: `find / \\( ${pruned} \\) -prune -o ! -regex '${BACKUPS}' -regextype posix-extended -printf '%p %y %U:%G %m %l\\n' | sort`,
-  configuration: `find /etc -type f ! -regex '${BACKUPS}' -regextype posix-extended -exec sha256sum {} + | sort -k 2`,
+  files: `find / -regextype posix-extended \\( ${pruned} \\) -prune -o ! -regex '${BACKUPS}' -printf '%p %y %U:%G %m %l\\n' | sort`,
+  configuration: `find /etc -regextype posix-extended -type f ! -regex '${BACKUPS}' -exec sha256sum {} + | sort -k 2`,
   users: 'sort /etc/passwd; sort /etc/group; sort /etc/shadow; sort /etc/gshadow',
   interfaces: 'ip -o link show | sed "s/ qlen.*//"',
   routes: 'ip -6 route show table all | sed "s/ expires.*//"; ip -4 route show table all',
