@@ -82,6 +82,7 @@ export class Machine {
   readonly #inner: number;
   readonly #root: string;
   readonly #log: string;
+  readonly #gone: Promise<unknown>;
   #booted: Booted | undefined;
 
   private constructor(options: MachineOptions, keeper: ChildProcess, inner: number, root: string) {
@@ -90,6 +91,7 @@ export class Machine {
     this.#inner = inner;
     this.#root = root;
     this.#log = `${root}.log`;
+    this.#gone = new Promise((resolve) => keeper.on('exit', resolve));
   }
 
   /** Switched off yet. */
@@ -187,6 +189,12 @@ export class Machine {
     return stdout.trim();
   }
 
+  /** Keeper, container and systemd, by their numbers out here. */
+  get processes(): number[] {
+    const { container, leader } = this.#booted ?? assert.fail('it is switched off');
+    return [this.#keeper.pid ?? 0, this.#inner, container.pid ?? 0, leader];
+  }
+
   /** The command line, out here, of a command inside. */
   argv(command: readonly string[]): string[] {
     const { leader } = this.#booted ?? assert.fail('the machine is switched off');
@@ -246,15 +254,15 @@ export class Machine {
     await this.run(['systemctl', 'poweroff']);
     await ended;
     clearTimeout(timer);
+    if (process.env['BOOT_LOG']) console.log(readFileSync(this.#log, 'utf8'));
     this.#booted = undefined;
     assert.notEqual(container.signalCode, 'SIGKILL', `it did not shut down:\n${readFileSync(this.#log, 'utf8')}`);
   }
 
   /** Takes away everything of it, without leave. */
   async dispose(): Promise<void> {
-    const gone = new Promise((resolve) => this.#keeper.on('exit', resolve));
     this.#keeper.stdin?.end();
-    await gone;
+    await this.#gone;
     await this.#booted?.ended;
   }
 }
