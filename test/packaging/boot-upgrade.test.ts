@@ -20,7 +20,7 @@ describe('the package on a machine with C miredo', { skip: bootSkip(), timeout: 
 
   test('the C program has a tunnel', async () => {
     const { lab } = stage;
-    await sh(`apt-get install -y -o Dir::Cache::Archives=${OLD_PACKAGES} miredo`);
+    await sh(`apt-get install -y ${OLD_PACKAGES}/*.deb`);
     await sh(`sed -i 's/^ServerAddress.*/ServerAddress ${lab.server.ipv4[0]}/' /etc/miredo.conf`);
     await must('systemctl', 'restart', 'miredo');
     const agent = lab.agent(lab.client(0));

@@ -1,7 +1,7 @@
 /** The package under test: built anew when something that goes into it has changed, and once for several test files. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,9 +16,9 @@ function newest(path: string): number {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-function found(name: string): string | undefined {
+function found(name: string, ending: string): string | undefined {
   try {
-    const file = readdirSync(BUILT).find((each) => each.startsWith(`${name}_`) && each.endsWith('.deb'));
+    const file = readdirSync(BUILT).find((each) => each.startsWith(`${name}_`) && each.endsWith(ending));
     return file === undefined ? undefined : join(BUILT, file);
   } catch {
     return undefined; // none has been built here
@@ -27,11 +27,14 @@ function found(name: string): string | undefined {
 
 /** The file of a package that is as new as the tree. */
 export function builtPackage(name: string): string {
-  const known = found(name);
+  const known = found(name, '.deb');
+  // Written last; and the folder of the work goes when it is done.
+  const last = found('miredo', '.changes');
   const changed = Math.max(...SOURCES.map((source) => newest(join(ROOT, source))));
-  if (known !== undefined && statSync(known).mtimeMs > changed) return known;
+  const isWhole = last !== undefined && !existsSync(join(BUILT, 'work')) && statSync(last).mtimeMs > changed;
+  if (known !== undefined && isWhole) return known;
   execFileSync(process.execPath, [join(ROOT, 'packaging/deb/build.mjs'), '--quiet'], { stdio: 'ignore' });
-  return found(name) ?? assert.fail(`${BUILT} has no ${name}`);
+  return found(name, '.deb') ?? assert.fail(`${BUILT} has no ${name}`);
 }
 
 /** The same with a higher version, as a later release would be. */
