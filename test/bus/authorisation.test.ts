@@ -119,7 +119,7 @@ describe('authorisation', OPTIONS, () => {
     const agent = await Agent.start(caller.pid);
     context.after(() => agent.end());
     const said = caller.go();
-    await agent.shows(/Password: $/);
+    await agent.asks();
     assert.equal(await property('State'), 's "qualified"', 'everybody else is answered meanwhile');
     agent.type(answer);
     return { said: await said, shown: agent.text };

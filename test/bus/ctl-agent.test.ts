@@ -63,7 +63,7 @@ describe('a password on the terminal', OPTIONS, () => {
       await terminal.shows(PROMPT);
       assert.equal(PROMPT.exec(terminal.text)?.[1], action);
       assert.equal(await property('State'), 's "qualified"', 'nothing is done before');
-      terminal.type(`${PASSWORD}\n`);
+      await terminal.enterPassword(PASSWORD);
       const { code, text } = await terminal.ended;
       assert.equal(code, 0, text);
       assert.match(text, /AUTHENTICATION COMPLETE/);
@@ -83,7 +83,7 @@ describe('a password on the terminal', OPTIONS, () => {
       agents().map((pid) => /--fallback/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))),
       [true],
     );
-    terminal.type(`${PASSWORD}\n`);
+    await terminal.enterPassword(PASSWORD);
     const { code, text } = await terminal.ended;
     assert.equal(code, 0, text);
   });
@@ -92,7 +92,7 @@ describe('a password on the terminal', OPTIONS, () => {
     await startTunnel(t);
     const terminal = onTerminal(t, '% stop');
     await terminal.shows(PROMPT);
-    terminal.type('wrong\n');
+    await terminal.enterPassword('wrong');
     const { code, text } = await terminal.ended;
     assert.equal(code, 7, text);
     assert.match(
@@ -108,6 +108,7 @@ describe('a password on the terminal', OPTIONS, () => {
     await startTunnel(t);
     const terminal = onTerminal(t, 'trap : INT; % stop; echo code $?; stty -a');
     await terminal.shows(PROMPT);
+    await terminal.asks();
     terminal.type(INTERRUPT);
     const { text } = await terminal.ended;
     assert.match(text, /code 7/);

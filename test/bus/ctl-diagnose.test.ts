@@ -8,7 +8,7 @@ import { ctl, ctlAs, publicCtl } from './ctl-program.js';
 import { addBoss, PASSWORD, prepareSessions } from './people.js';
 import { enterBusStage, provideBus, STRANGER } from './private-bus.js';
 import { Terminal } from './terminal.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 function prepare(): void {
   if (isForeignRoot()) return;
@@ -107,7 +107,7 @@ describe('on the bus', OPTIONS, () => {
   });
 
   test('diagnose --json', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { code, stdout, stderr } = await ctl('diagnose', '--json');
     assert.equal(stderr, '');
     const { schemaVersion, qualified, conclusion, steps } = JSON.parse(stdout) as Diagnosis;
@@ -151,7 +151,7 @@ describe('on the bus', OPTIONS, () => {
       t.after(() => terminal.end());
       await terminal.shows(/Password: ?$/);
       assert.doesNotMatch(terminal.text, /[⠋⠙⠹⠸]/, 'nothing disturbs who types a password');
-      terminal.type(`${PASSWORD}\n`);
+      await terminal.enterPassword(PASSWORD);
       const { text } = await terminal.ended;
       assert.match(text, /\r.{1,3}K[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .+ \(\d+ s\)\r.{1,3}K/);
       assert.ok(text.includes('\u001b[32m✓\u001b[0m Server'), text);
@@ -170,7 +170,7 @@ describe('on the bus', OPTIONS, () => {
     const terminal = new Terminal('any', `trap : INT; ${publicCtl()} server probe ${PRIMARY} ${SILENT}; echo code $?`);
     t.after(() => terminal.end());
     await terminal.shows(/Password: ?$/);
-    terminal.type(`${PASSWORD}\n`);
+    await terminal.enterPassword(PASSWORD);
     // Before that polkit may take it for an answer to its own question.
     await terminal.shows(/203\.0\.113\.10 .*answers/);
     terminal.type('\u0003');

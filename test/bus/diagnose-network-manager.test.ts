@@ -8,7 +8,7 @@ import { missingSentence } from '../lab/needed-programs.js';
 import { isForeignRoot } from '../support/private-etc.js';
 import { diagnosisOf, type RawFinding } from './asking.js';
 import { as, enterBusStage, provideBus, waitForName } from './private-bus.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const POLICY = '/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf';
 const NAME = 'org.freedesktop.NetworkManager';
@@ -58,14 +58,14 @@ describe('NetworkManager', OPTIONS, () => {
   provideBus();
 
   test('is not there', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { verdict, sentence } = await ask();
     assert.deepEqual([verdict, sentence], ['skipped', 'NetworkManager does not run on this computer.']);
   });
 
   test('is told to leave the interface alone', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:teredo');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /unmanaged/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     assert.deepEqual(await ask(), {
       verdict: 'ok',
@@ -77,7 +77,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('looks on, as it does by itself; and the command makes it stop', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     const { verdict, sentence, command = '' } = await ask();
     assert.equal(verdict, 'warning', sentence);
@@ -90,7 +90,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('runs a connection of its own on it', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     // NetworkManager takes a device only as it would have made it itself.
     const device = 'type tun ifname teredo mode tun vnet-hdr yes';

@@ -8,7 +8,7 @@ import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ip } from '../support/tun.js';
 import { diagnose, expect } from './asking.js';
 import { call, enterBusStage, provideBus } from './private-bus.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = {
   skip: enterBusStage(import.meta.url, [], () => {
@@ -57,7 +57,7 @@ describe('the steps', OPTIONS, () => {
   });
 
   test('preferred, native IPv6 beside it, another MTU, no firewall', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     writeFileSync('/etc/gai.conf', 'label ::/0 1\nlabel ::ffff:0:0/96 4\n');
     ip('link', 'set', 'teredo', 'mtu', '1400');
     const [changed, outer] = [await diagnose(t), '1300'];
@@ -79,7 +79,7 @@ describe('the steps', OPTIONS, () => {
   test('a name that is found, and one that is not', async (t) => {
     await new Stage(t).startServer();
     writeFileSync('/etc/hosts', `${HOSTS}${PRIMARY} ${NAME}\n`);
-    const daemon = await startDaemon(t, NAME);
+    const daemon = await startDaemon(t, NAME, NO_IPV6_TEST);
     await daemon.line(/qualified: /);
     const found = await diagnose(t);
     expect(found('dns'), 'ok', /teredo\.example\.test is 203\.0\.113\.10/);
@@ -152,7 +152,7 @@ describe('the steps', OPTIONS, () => {
   });
 
   test('stopped', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     assert.equal((await call('root', 'Stop')).code, 0);
     const step = await diagnose(t);
     expect(step('qualified'), 'failed', /[Ss]topped/);

@@ -6,7 +6,7 @@ import { Running } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { commandsIn } from '../manual/page-commands.js';
 import { as, enterBusStage, provideBus } from './private-bus.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 const COMMANDS = commandsIn(makePage(PAGES.find(({ name }) => name === 'org.miredo.5') ?? assert.fail()));
@@ -46,7 +46,7 @@ describe('on the bus', OPTIONS, () => {
   provideBus();
 
   test('in the order of the page', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     for (const command of COMMANDS) {
       await t.test(command, async () => {
         if (isMonitor(command)) return monitors(command);

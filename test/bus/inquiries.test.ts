@@ -12,7 +12,7 @@ import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { openClient, STEP_IDS } from './asking.js';
 import { call, enterBusStage, permit, property, provideBus, STRANGER } from './private-bus.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 /** Nobody answers there, nor at the addresses behind it. */
@@ -135,7 +135,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('who has the right may ask, and nobody else', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     for (const [member, ...words] of [['ProbeServers', 'as', '1', PRIMARY], ['Diagnose']] as const) {
       const refused = await call(STRANGER, member, ...words);
       assert.match(refused.stderr, /org\.miredo\.diagnose|not authorized|[Aa]ccess denied|authentication/i, member);
@@ -186,7 +186,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('servers are asked by the way of the tunnel', async (t) => {
-    await startTunnel(t, `BindAddress ${OWN}\n`);
+    await startTunnel(t, `BindAddress ${OWN}\n${NO_IPV6_TEST}`);
     const count = countSilent();
     const client = await openClient(t);
     await probe(client, SILENT);
@@ -197,7 +197,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('Diagnose: each step begins, and then has its verdict, as in the answer; for the caller only', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const others = await eavesdrop(t);
     const client = await openClient(t);
     const heard: Step[] = [];

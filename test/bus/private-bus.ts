@@ -91,15 +91,21 @@ export function installActivation(program: string, ...words: string[]): void {
 
 interface Server {
   readonly child: ChildProcess;
+  readonly told: (code: number | null, signal: string | null) => void;
   readonly ended: Promise<unknown>;
 }
 
 function serve(command: string, words: readonly string[]): Server {
   const child = spawn(command, words, { stdio: 'ignore' });
-  return { child, ended: new Promise((resolve) => child.on('exit', resolve)) };
+  // One that goes by itself explains what fails after it.
+  const told = (code: number | null, signal: string | null): void =>
+    console.error(`${command} ended: ${code ?? signal}`);
+  child.on('exit', told);
+  return { child, told, ended: new Promise((resolve) => child.on('exit', resolve)) };
 }
 
-async function end({ child, ended }: Server): Promise<void> {
+async function end({ child, told, ended }: Server): Promise<void> {
+  child.off('exit', told);
   child.kill('SIGCONT');
   child.kill('SIGKILL');
   await ended;

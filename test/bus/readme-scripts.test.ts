@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { scriptCommands } from '../readme-commands.js';
 import { as, enterBusStage, provideBus } from './private-bus.js';
-import { startTunnel } from './tunnel.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 120_000 };
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -19,7 +19,7 @@ describe('from scripts', OPTIONS, () => {
   provideBus();
 
   test('each command does what it says', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     assert.ok(scriptCommands(README).length > 5);
     for (const command of scriptCommands(README)) {
       await t.test(command, async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { lookupUser } from '../../daemon/io/users.js';
 import { Dialogue } from '../support/dialogue.js';
+import { inputIsHidden } from './hidden-input.js';
 import type { Place } from './people.js';
 import { STRANGER } from './private-bus.js';
 
@@ -18,5 +19,15 @@ export class Terminal extends Dialogue {
   constructor(place: Place, command: string, environment: Readonly<Record<string, string>> = {}) {
     const script = `${becoming(place)} script --quiet --return --command "$0" /dev/null`;
     super(['sh', '-c', script, command], { PATH: process.env['PATH'], TERM: 'xterm', ...environment });
+  }
+
+  /** Returns when a question for a password, which is shown already, can be answered. */
+  asks(): Promise<void> {
+    return inputIsHidden(this.pid);
+  }
+
+  async enterPassword(password: string): Promise<void> {
+    await this.asks();
+    this.type(`${password}\n`);
   }
 }

@@ -2,6 +2,9 @@
 import type { TestContext } from 'node:test';
 import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 
+/** A line of a configuration: nobody waits for hosts behind a relay that is not there. */
+export const NO_IPV6_TEST = 'Ipv6TestAddress none\n';
+
 /** A server, and a client of it that is qualified and on the bus. `config`: more of the client's lines. */
 export async function startTunnel(context: TestContext, config = ''): Promise<Running> {
   const stage = new Stage(context);

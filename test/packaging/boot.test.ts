@@ -17,6 +17,9 @@ const OPTIONS = { skip: SKIP, timeout: 300_000 };
 const INTERFACE = 'teredo';
 /** What pkttyagent(1) shows. */
 const PROMPT = /AUTHENTICATING FOR org\.miredo\.control[\s\S]*Password: ?$/;
+/** What is typed before the agent has turned the echo off it throws away. */
+const HIDDEN = `terminal=$(readlink /proc/$(pgrep --parent "$(pgrep --exact script)" | head -n 1)/fd/0)
+  until stty -F "$terminal" -a | grep -q -e ' -echo '; do sleep 0.02; done`;
 
 describe('the package on a machine of its own', OPTIONS, () => {
   let stage: Stage;
@@ -131,6 +134,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
     const terminal = new Dialogue(stage.machine.argv(stop));
     t.after(() => terminal.end());
     await terminal.shows(PROMPT);
+    await sh(HIDDEN);
     terminal.type(`${PASSWORD}\n`);
     const { code, text } = await terminal.ended;
     assert.equal(code, 0, text);

@@ -25,6 +25,10 @@ export class Dialogue {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   async shows(pattern: RegExp): Promise<void> {
     let hasEnded = false;
     void this.ended.then(() => {
