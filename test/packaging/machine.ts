@@ -254,7 +254,6 @@ export class Machine {
     await this.run(['systemctl', 'poweroff']);
     await ended;
     clearTimeout(timer);
-    if (process.env['BOOT_LOG']) console.log(readFileSync(this.#log, 'utf8'));
     this.#booted = undefined;
     assert.notEqual(container.signalCode, 'SIGKILL', `it did not shut down:\n${readFileSync(this.#log, 'utf8')}`);
   }
