@@ -71,7 +71,7 @@ export class Client {
     return raw.ok ? done(snapshotOf(raw.value)) : raw;
   }
 
-  /** Returns when the start has begun; what comes of it is in the state. `server`: for this run only. */
+  /** Returns when the start has begun; what comes of it is in the state. `server`: for this run only, or for good when no other is known. */
   start({ server }: { readonly server?: string | undefined } = {}): Answer {
     return this.#change('Start', [server === undefined ? {} : { server: { signature: 's', value: server } }]);
   }

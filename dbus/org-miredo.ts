@@ -25,9 +25,9 @@ export interface Methods {
    * Starts the tunnel; does nothing when it is already started. Options: `wait` (b): return only when the
    * tunnel is qualified, or with the error Failed when it failed, waits for the network or for DNS, or
    * was stopped; `server` (s): a server's name in the list, a host name or an IPv4 address, for this run
-   * only; a tunnel that runs with another server qualifies anew (polkit: org.miredo.set-server or, when
-   * not in the list, org.miredo.configure, beside org.miredo.control). Other options are refused with
-   * InvalidArgs.
+   * only, or, when no other is known, as by SetServer; a tunnel that runs with another server qualifies
+   * anew (polkit: org.miredo.set-server or, when not in the list, org.miredo.configure, beside
+   * org.miredo.control). Other options are refused with InvalidArgs.
    */
   readonly Start: { readonly input: readonly [options: { readonly [key: string]: Variant }]; readonly output: readonly [] };
   /** Stops the tunnel; does nothing when it is stopped. Address and routes are gone when it returns. */

@@ -152,6 +152,7 @@ async function main(options) {
     'shells',
     'network-manager',
     'package',
+    'boot',
   ]);
   if (missing !== undefined) console.log(`Some tests will be skipped, ${missing}`);
   await runUnit(options);

@@ -95,7 +95,11 @@ function addStartCommands(program: Command, choose: (request: CtlRequest) => voi
         new Option('-t, --timeout <seconds>', 'how long to wait').argParser(readTimeout).default(DEFAULT_TIMEOUT),
       )
       .action(({ wait, timeout, server }: Waiting) => choose({ command, wait, timeout, server }));
-    if (command === 'start') described.option('-s, --server <server>', 'use this server, for this run only');
+    if (command === 'start')
+      described.option(
+        '-s, --server <server>',
+        'use this server, for this run only; from now on when no other is known',
+      );
   }
 }
 

@@ -12,7 +12,7 @@ interface StartRequest {
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
-  /** For this run only; undefined for the one that is chosen. */
+  /** For this run only, or for good when no other is known; undefined for the one that is chosen. */
   readonly server: string | undefined;
 }
 

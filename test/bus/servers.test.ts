@@ -365,6 +365,18 @@ describe('servers on the message bus', OPTIONS, () => {
     assert.equal(await property('Server'), `s "${SECOND}"`);
   });
 
+  test('but where no other is known it is the choice from then on', async (t) => {
+    const stage = new Stage(t);
+    await stage.startServer();
+    const client = await managed(stage);
+    const words = ['a{sv}', '2', 'wait', 'b', 'true', 'server', 's', PRIMARY];
+    assert.equal((await call('root', 'Start', ...words)).code, 0);
+    assert.equal(await property('ServerChoice'), `s "${PRIMARY}"`);
+    await client.stop();
+    const next = await managed(stage);
+    await next.line(/qualified: /);
+  });
+
   test('a damaged memory is put aside, and nothing else is lost', async (t) => {
     mkdirSync('/var/lib/miredo', { recursive: true });
     writeFileSync(STATE, '[tunnel]\nenab');

@@ -18,6 +18,7 @@ export type Purpose =
   | 'networks'
   | 'vpn'
   | 'package'
+  | 'boot'
   | 'rpm'
   | 'arch';
 

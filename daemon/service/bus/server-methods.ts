@@ -26,6 +26,15 @@ export async function setServer(servers: TunnelServers, server: string, allowed:
   return found.ok ? remembered(await servers.choose(server)) : found;
 }
 
+/** For this run; where no other is known for good, or the next run would have none. */
+export async function nameServer(servers: TunnelServers, server: string, allowed: Allowed): Promise<Done | ErrorReply> {
+  const found = await permitted(servers.list, server, allowed);
+  if (!found.ok) return found;
+  if (servers.isNoneKnown) return remembered(await servers.choose(server));
+  servers.useForRun(found.target);
+  return DONE;
+}
+
 export async function addServer(
   servers: TunnelServers,
   name: string,

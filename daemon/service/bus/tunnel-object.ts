@@ -16,7 +16,7 @@ import {
   shownProperties,
   variantsOf,
 } from './properties.js';
-import { type Allowed, addServer, permitted, removeServer, setServer } from './server-methods.js';
+import { type Allowed, addServer, nameServer, removeServer, setServer } from './server-methods.js';
 import type { TunnelControl } from './tunnel-control.js';
 
 type Outcome<Values> = { readonly ok: true; readonly values: Values } | ErrorReply;
@@ -80,9 +80,8 @@ export class TunnelObject {
       const refused = await allowed('org.miredo.control');
       if (refused !== undefined) return refused;
       if (wanted.server !== undefined) {
-        const found = await permitted(servers.list, wanted.server, allowed);
-        if (!found.ok) return found;
-        servers.useForRun(found.target);
+        const named = await nameServer(servers, wanted.server, allowed);
+        if (!named.ok) return named;
       }
       await this.#control.start();
       return wanted.wait ? this.#settled() : DONE;

@@ -86,6 +86,11 @@ export class TunnelServers {
     return this.#choice ?? this.#configured?.name ?? AUTO;
   }
 
+  /** Whether nobody has named a server yet: no configuration, no list, no choice. */
+  get isNoneKnown(): boolean {
+    return this.choice === AUTO && this.list.entries.length === 0;
+  }
+
   /** Resolves when it is remembered. */
   async enable(isEnabled: boolean): Promise<void> {
     if (!isEnabled) this.#ofRun = undefined;
