@@ -44,4 +44,6 @@ if (typeof words === 'number') process.exit(words);
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
 const { request, askPassword } = words;
-process.exitCode = await execute(request, { screen: processScreen(), askPassword, end: interruption.signal });
+void execute(request, { screen: processScreen(), askPassword, end: interruption.signal }).then((code) => {
+  process.exitCode = code;
+});

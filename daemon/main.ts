@@ -16,7 +16,7 @@ import { entryOf, SERVERS_FOLDER, type ServersSetup, TunnelServers } from './ser
 /** Probes go the way of the tunnel. */
 const way = ({ bindAddress, interfaceName }: MiredoSettings) => ({ bindAddress, tunnel: interfaceName });
 
-await programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
+void programMain<MiredoSettings>(MIREDO, ({ config, isConfigNamed, managed, server }, log) => ({
   load: () =>
     loadConfiguration(
       config,

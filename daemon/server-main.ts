@@ -6,7 +6,7 @@ import { programMain } from './service/program-main.js';
 import { MIREDO_SERVER } from './service/programs.js';
 import { startServer } from './service/server-service.js';
 
-await programMain(MIREDO_SERVER, ({ config }, log) => ({
+void programMain(MIREDO_SERVER, ({ config }, log) => ({
   load: () => loadConfiguration(config, parseServerConf, log),
   describe: () => 'server',
   start: startServer,

@@ -68,15 +68,18 @@ const SETTLED = ['stopped', 'qualified', 'failed'];
 /** Under way to something else; words that we do not know included. */
 export const isBusy = (state: string): boolean => !SETTLED.includes(state);
 
+/** Of the pair on the bus; both empty: there is nothing to say. */
+export const readReason = ([code, sentence]: readonly [string, string]): Reason | undefined =>
+  code === '' ? undefined : { code, sentence };
+
 /** A daemon of another version may lack properties, or have others. */
 export function snapshotOf(raw: RawProperties): Snapshot {
   const get = <K extends keyof Properties>(name: K): Properties[K] | undefined =>
     raw[name]?.value as Properties[K] | undefined;
-  const [code = '', sentence = ''] = get('StateReason') ?? [];
   const interfaceName = get('Interface') || undefined;
   return {
     state: get('State') ?? 'unknown',
-    reason: code === '' ? undefined : { code, sentence },
+    reason: readReason(get('StateReason') ?? ['', '']),
     since: milliseconds(get('StateSince')),
     isEnabled: get('Enabled') ?? false,
     address: get('Address') || undefined,

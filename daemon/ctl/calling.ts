@@ -1,6 +1,7 @@
 /** A connection for the time of a command, with an agent for passwords beside it where one is of use. */
 import { Client } from '../../dbus/client.js';
 import { type Fault, fault, type Outcome } from '../../dbus/fault.js';
+import type { Snapshot } from '../../dbus/snapshot.js';
 import { EXIT, type ExitCode, exitCodeOfFault } from './exit-codes.js';
 import { isWanted, startAgent } from './password-agent.js';
 import { complaint } from './remedies.js';
@@ -49,6 +50,15 @@ export async function withSession(setting: Setting, act: (session: Session) => P
     client.close();
     await agent?.end();
   }
+}
+
+/** For commands that only look, which takes no password. */
+export async function readOnce(): Promise<Outcome<Snapshot>> {
+  const client = await Client.open();
+  if (!client.ok) return client;
+  const outcome = await client.value.read();
+  client.value.close();
+  return outcome;
 }
 
 function tell(screen: Screen, problem: Fault, hasAgent: boolean): ExitCode {

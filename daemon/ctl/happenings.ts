@@ -1,6 +1,6 @@
 /** What happens to the tunnel, of signals and of changed properties; as a line for people and as JSON. */
 import type { DaemonSignal } from '../../dbus/client.js';
-import type { Reason, ServerEntry, Snapshot } from '../../dbus/snapshot.js';
+import { type Reason, readReason, type ServerEntry, type Snapshot } from '../../dbus/snapshot.js';
 import { SCHEMA_VERSION } from './status-json.js';
 import { colourOf } from './status-text.js';
 import { printable, type Style } from './terminal.js';
@@ -26,7 +26,7 @@ export function happeningOf(signal: DaemonSignal): Happening | undefined {
   switch (signal.name) {
     case 'StateChanged': {
       const [state, previous, reason] = signal.body;
-      return { event: 'state', state, previous, reason: reasonOf(reason) };
+      return { event: 'state', state, previous, reason: readReason(reason) ?? null };
     }
     case 'AddressChanged': {
       const [address, previous] = signal.body;
@@ -36,16 +36,18 @@ export function happeningOf(signal: DaemonSignal): Happening | undefined {
       return { event: 'qualification', qualified: signal.body[0] };
     case 'ServerChanged': {
       const [server, previous, reason] = signal.body;
-      return { event: 'server', server: server || null, previous: previous || null, reason: reasonOf(reason) };
+      return {
+        event: 'server',
+        server: server || null,
+        previous: previous || null,
+        reason: readReason(reason) ?? null,
+      };
     }
     case 'ProbeProgress':
     case 'DiagnoseProgress':
       return undefined;
   }
 }
-
-const reasonOf = ([code, sentence]: readonly [string, string]): Reason | null =>
-  code === '' ? null : { code, sentence };
 
 /** What no signal tells but that of the properties. */
 export function changesBetween(before: Snapshot, after: Snapshot): Happening[] {

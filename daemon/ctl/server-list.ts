@@ -1,8 +1,8 @@
 /** `miredoctl server list`, and the commands that change the list or the choice. */
-import { Client } from '../../dbus/client.js';
+import type { Client } from '../../dbus/client.js';
 import type { Fault } from '../../dbus/fault.js';
 import type { ServerEntry, Snapshot } from '../../dbus/snapshot.js';
-import { type Setting, withSession } from './calling.js';
+import { readOnce, type Setting, withSession } from './calling.js';
 import { EXIT, type ExitCode, exitCodeOfFault } from './exit-codes.js';
 import { errorJson } from './json.js';
 import { complaint } from './remedies.js';
@@ -14,9 +14,7 @@ import { printable, type Style, table } from './terminal.js';
 type ListRequest = Extract<ServerRequest, { command: 'server list' }>;
 
 export async function listServers({ json, names }: ListRequest, screen: Screen): Promise<ExitCode> {
-  const client = await Client.open();
-  const outcome = client.ok ? await client.value.read() : client;
-  if (client.ok) client.value.close();
+  const outcome = await readOnce();
   if (json) screen.out(`${JSON.stringify(serverListJson(outcome.ok ? outcome.value : outcome.fault), undefined, 2)}\n`);
   else if (outcome.ok && names) screen.out(namesText(outcome.value));
   else if (outcome.ok) screen.out(serverListText(outcome.value, screen.columns, screen.style));

@@ -1,4 +1,5 @@
 /** The state of the tunnel as a table for people. */
+import { durationParts, scaledBytes } from '../../dbus/quantities.js';
 import { isBusy, type Nat, type Snapshot } from '../../dbus/snapshot.js';
 import { aligned, printable, type Style } from './terminal.js';
 
@@ -103,35 +104,14 @@ function dropsOf(statistics: Snapshot['statistics']): (readonly [reason: string,
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
-
 /** In powers of 1000: "1.5 kB". */
 export function bytes(count: number): string {
-  let value = count;
-  let unit = 0;
-  // What would be rounded up to 1000.0 is the next unit's already.
-  while (unit < UNITS.length - 1 && value >= (unit === 0 ? 1000 : 999.95)) {
-    value /= 1000;
-    unit += 1;
-  }
-  if (unit === 0) return count === 1 ? '1 byte' : `${count} bytes`;
-  return `${value.toFixed(1)} ${UNITS[unit]}`;
+  const [value, unit] = scaledBytes(count);
+  return unit === 'B' ? plural(count, 'byte') : `${value.toFixed(1)} ${unit}`;
 }
 
-/** Of milliseconds, in the two largest units: "3 h 5 min". Clocks that were set back make no negative ones. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return '0 s';
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
+/** Of milliseconds, in the two largest units: "3 h 5 min". */
+export const duration = (milliseconds: number): string =>
+  durationParts(milliseconds)
     .map(([count, unit]) => `${count} ${unit}`)
     .join(' ');
-}

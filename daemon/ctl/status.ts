@@ -1,8 +1,8 @@
 /** `miredoctl status`: once, or whenever something changes. */
-import { Client } from '../../dbus/client.js';
 import type { Fault } from '../../dbus/fault.js';
 import { keepFollowing } from '../../dbus/keep-following.js';
 import type { Snapshot } from '../../dbus/snapshot.js';
+import { readOnce } from './calling.js';
 import { EXIT, type ExitCode, exitCodeOfFault, exitCodeOfState } from './exit-codes.js';
 import { complaint } from './remedies.js';
 import type { Screen } from './screen.js';
@@ -28,9 +28,7 @@ interface View {
 const NO_DAEMON: Fault = { code: 'no-daemon', name: '', sentence: 'The miredo daemon is not on the system bus.' };
 
 async function once(view: View): Promise<ExitCode> {
-  const client = await Client.open();
-  const outcome = client.ok ? await client.value.read() : client;
-  if (client.ok) client.value.close();
+  const outcome = await readOnce();
   if (!outcome.ok) {
     view.fault(outcome.fault);
     return exitCodeOfFault(outcome.fault);

@@ -6,9 +6,10 @@
  * prefix (which gives the route to all other clients) and a default route of metric 1029, behind every native one.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseIpv6 } from '../wire/ipv6.js';
 import { lendCapabilities } from './capabilities.js';
+import { firstExecutable } from './find-program.js';
 import {
   configurationLines,
   isUsableLinkName,
@@ -102,7 +103,7 @@ interface IpOutput {
 }
 
 function runIp(options: readonly string[], lines: readonly string[], purpose: string): Promise<IpOutput | LinkFailure> {
-  const program = IP_PLACES.find(isExecutable);
+  const program = firstExecutable(IP_PLACES);
   if (program === undefined) {
     const sentence = `Cannot ${purpose}: the program "ip" is missing. Install the package iproute2.`;
     return Promise.resolve({ ok: false, code: 'no-ip-command', sentence, stderr: '' });
@@ -134,15 +135,6 @@ function runIp(options: readonly string[], lines: readonly string[], purpose: st
     child.stdin?.on('error', () => {});
     child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
   });
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `ip` names the fault in its first line and the line of the batch in the last. */

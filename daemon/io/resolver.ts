@@ -5,8 +5,8 @@
  * is noticed; it runs without privilege; and what a hostile name server does to it dies with it.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { type Ipv4Address, parseIpv4 } from '../wire/ipv4.js';
+import { firstExecutable } from './find-program.js';
 
 export interface Resolution {
   readonly ok: true;
@@ -38,7 +38,7 @@ const EXIT_NOT_FOUND = 2;
 export function resolveIpv4(host: string, options: ResolveOptions = {}): Promise<Resolution | ResolutionFailure> {
   const literal = parseIpv4(host);
   if (literal !== undefined) return Promise.resolve({ ok: true, address: literal });
-  const program = PLACES.find(isExecutable);
+  const program = firstExecutable(PLACES);
   if (program === undefined) {
     return Promise.resolve(failed(host, 'the program "getent" is missing; install the package libc-bin'));
   }
@@ -81,15 +81,6 @@ function read(host: string, output: string): Resolution | ResolutionFailure {
   }
   const sentence = `The name ${host} has no IPv4 address, or no name server answers.`;
   return { ok: false, code: 'not-found', sentence };
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const failed = (host: string, reason: string): ResolutionFailure => ({

@@ -28,7 +28,7 @@ import {
 } from './constants.js';
 import type { DropReason } from './drops.js';
 import type { Environment } from './environment.js';
-import { SENTENCES } from './reasons.js';
+import { reasonOf } from './reasons.js';
 import { signSolicitation, verifyAdvertisement } from './secure-qualification.js';
 import { judgeAnswer, type ServerAnswer } from './server-answer.js';
 import { after, type Duration, type Instant, NEVER } from './time.js';
@@ -107,7 +107,7 @@ export class Qualification {
     this.current = undefined;
     this.#output.stateChanged({
       name: 'stopped',
-      reason: { code: 'user', sentence: SENTENCES.user },
+      reason: reasonOf('user'),
     });
   }
 
@@ -317,7 +317,7 @@ export class Qualification {
     this.#retryDelay = Math.min(2 * retryIn, RETRY_DELAY_LIMIT) as Duration;
     this.#output.stateChanged({
       name: 'failed',
-      reason: { code, sentence: SENTENCES[code] },
+      reason: reasonOf(code),
       retryIn,
     });
   }

@@ -1,5 +1,5 @@
 /** What a person reads for each reason: what happened, and what to do. */
-import type { ReasonCode } from './tunnel-state.js';
+import type { Reason, ReasonCode } from './tunnel-state.js';
 
 export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   user: 'The tunnel was stopped on request.',
@@ -19,3 +19,5 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   'no-server': 'No Teredo server is known; add one: miredoctl server add NAME_OR_ADDRESS.',
   internal: 'The tunnel failed; see the log.',
 };
+
+export const reasonOf = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });

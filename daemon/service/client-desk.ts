@@ -2,8 +2,8 @@
  * A client as its users have it: on the message bus, wanted or not, with a server of their choice. It outlives the
  * service that it speaks of, which may be broken and about to come back.
  */
-import { SENTENCES } from '../protocol/reasons.js';
-import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import { reasonOf } from '../protocol/reasons.js';
+import type { Reason, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import type { TunnelControl } from './bus/tunnel-control.js';
 import type { ClientService } from './client-service.js';
@@ -120,7 +120,7 @@ export class ClientDesk {
     const client = this.#host.client();
     if (client !== undefined) client.start();
     else if (this.#host.state()?.name === 'stopped') {
-      this.#host.enter({ name: 'waiting', reason: reason('internal') });
+      this.#host.enter({ name: 'waiting', reason: reasonOf('internal') });
     }
     this.refresh();
     return remembered;
@@ -130,10 +130,8 @@ export class ClientDesk {
     const remembered = this.servers.enable(false);
     const client = this.#host.client();
     if (client !== undefined) await client.stop();
-    else if (this.#host.state()?.name !== 'stopped') this.#host.enter({ name: 'stopped', reason: reason('user') });
+    else if (this.#host.state()?.name !== 'stopped') this.#host.enter({ name: 'stopped', reason: reasonOf('user') });
     this.refresh();
     await remembered;
   }
 }
-
-const reason = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });

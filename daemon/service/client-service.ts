@@ -1,13 +1,11 @@
 /** A Teredo client on this host: interface, service port, server's addresses, engine, and the interface's address. */
-import { type ClientSettings, nextAddress } from '../config/miredo-conf.js';
-import type { ServerName } from '../config/values.js';
+import type { ClientSettings } from '../config/miredo-conf.js';
 import { readHostAddresses, readIpv4Routes } from '../io/interfaces.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
-import { resolveIpv4 } from '../io/resolver.js';
 import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
-import { SENTENCES } from '../protocol/reasons.js';
+import { reasonOf } from '../protocol/reasons.js';
 import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
@@ -16,7 +14,9 @@ import { TEREDO_PREFIX } from '../wire/teredo-address.js';
 import type { NatFiltering } from './diagnose/nat-facts.js';
 import { EngineProcess } from './engine-process.js';
 import { LinkKeeper } from './link-keeper.js';
-import type { Log } from './log.js';
+import { ReachabilityTests } from './reachability-tests.js';
+import { RetryDelay } from './retry-delay.js';
+import { findServers, hasNames } from './server-addresses.js';
 import type { ServerTarget } from './servers/server-list.js';
 import type { Service, ServiceHost, Started, StartFailure } from './service.js';
 import { closeTunnelDescriptors, openTunnelDescriptors, type TunnelDescriptors } from './tunnel-descriptors.js';
@@ -64,20 +64,16 @@ export interface ClientFacts {
   readonly filtering: NatFiltering;
 }
 
-/** Milliseconds for a test of the IPv6 Internet: two rounds of it. */
-const REACHABILITY_TIMEOUT = 12_000;
-
 export class ClientService implements Service {
   readonly ready: Promise<void>;
   #settings: ClientSettings;
   readonly #descriptors: TunnelDescriptors;
-  readonly #log: Log;
   readonly #host: ServiceHost;
   readonly #link: LinkKeeper;
   readonly #engine: EngineProcess;
   /** Names are resolved without privilege too: answers come from the network. */
   readonly #resolverUser: Confinement;
-  #state: TunnelState = { name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } };
+  #state: TunnelState = { name: 'stopped', reason: reasonOf('user') };
   #network: Network;
   /** The server in use. */
   #target: ServerTarget | undefined;
@@ -85,12 +81,11 @@ export class ClientService implements Service {
   #local: Endpoint | undefined;
   #reachability: Reachability = 'unknown';
   #filtering: NatFiltering = 'unknown';
-  /** BOUNDED: a diagnosis waits for each, and one runs at a time. */
-  readonly #tests = new Set<(reachability: Reachability) => void>();
+  readonly #tests = new ReachabilityTests();
   /** Aborted when the names it resolves are no longer wanted. */
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
-  #resolveDelay = RESOLVE_DELAY;
+  readonly #resolveDelay = new RetryDelay(RESOLVE_DELAY, RESOLVE_DELAY_LIMIT);
   /** Whether there is to be a tunnel. */
   #isWanted: boolean;
   #closed = false;
@@ -100,7 +95,6 @@ export class ClientService implements Service {
     const { tun, socket } = descriptors;
     this.#descriptors = descriptors;
     this.#host = host;
-    this.#log = host.log;
     this.#resolverUser = confinement;
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
@@ -154,16 +148,10 @@ export class ClientService implements Service {
   testReachability(): Promise<Reachability> {
     if (this.#state.name !== 'qualified') return Promise.resolve('unknown');
     if (this.#settings.testAddresses.length === 0) return Promise.resolve(this.#reachability);
-    return new Promise((resolve) => {
-      const settle = (reachability: Reachability): void => {
-        clearTimeout(timer);
-        this.#tests.delete(settle);
-        resolve(reachability);
-      };
-      const timer = setTimeout(() => settle(this.#reachability), REACHABILITY_TIMEOUT);
-      this.#tests.add(settle);
-      if (this.#tests.size === 1) this.#engine.testReachability();
-    });
+    return this.#tests.wait(
+      () => this.#engine.testReachability(),
+      () => this.#reachability,
+    );
   }
 
   learnt(filtering: NatFiltering): void {
@@ -188,7 +176,7 @@ export class ClientService implements Service {
     if (this.#isWanted) {
       this.#isWanted = false;
       this.#cancel();
-      this.#enter({ name: 'stopped', reason: { code: 'user', sentence: SENTENCES.user } });
+      this.#enter({ name: 'stopped', reason: reasonOf('user') });
     }
     await this.#link.want(undefined);
   }
@@ -248,7 +236,7 @@ export class ClientService implements Service {
   #beginAnew({ isHeard = false } = {}): void {
     this.#cancel();
     this.#resolving = new AbortController();
-    this.#resolveDelay = RESOLVE_DELAY;
+    this.#resolveDelay.reset();
     void this.#begin(isHeard);
   }
 
@@ -257,12 +245,6 @@ export class ClientService implements Service {
     this.#engine.stop();
     this.#resolving.abort();
     clearTimeout(this.#resolveTimer);
-  }
-
-  /** Whether a server is named by a host name, so that it has to be resolved. */
-  get #hasNames(): boolean {
-    const { primary, secondary } = this.#target ?? {};
-    return [primary, secondary].some((name) => name !== undefined && name.address === undefined);
   }
 
   /** Finds the server's addresses; tries for ever, since the network may come up later. */
@@ -279,14 +261,14 @@ export class ClientService implements Service {
     }
     const target = this.#nextServer();
     if (target === undefined) return;
-    if (this.#hasNames || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
-    const servers = await this.#resolveServers(target, signal);
+    if (hasNames(target) || isHeard) this.#enter({ name: 'resolving', server: target.primary.text });
+    const servers = await this.#find(target, signal);
     if (signal.aborted) return;
     if (servers === undefined) {
       this.#wait('dns-failed');
       return;
     }
-    this.#resolveDelay = RESOLVE_DELAY;
+    this.#resolveDelay.reset();
     this.#servers = servers;
     this.#engine.useServers(servers);
   }
@@ -301,24 +283,14 @@ export class ClientService implements Service {
   }
 
   #wait(code: ReasonCode): void {
-    this.#enter({ name: 'waiting', reason: { code, sentence: SENTENCES[code] } });
-    this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay);
-    this.#resolveDelay = Math.min(2 * this.#resolveDelay, RESOLVE_DELAY_LIMIT);
+    this.#enter({ name: 'waiting', reason: reasonOf(code) });
+    this.#resolveTimer = setTimeout(() => void this.#begin(), this.#resolveDelay.take());
   }
 
-  async #resolveServers(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {
-    const { secondary } = target;
-    const primary = await this.#addressOf(target.primary, signal);
-    if (primary === undefined) return undefined;
-    const second = secondary === undefined ? nextAddress(primary) : await this.#addressOf(secondary, signal);
-    return second === undefined ? undefined : { primary, secondary: second };
-  }
-
-  async #addressOf(name: ServerName, signal: AbortSignal): Promise<Ipv4Address | undefined> {
-    if (name.address !== undefined) return name.address;
-    const result = await resolveIpv4(name.text, { signal, user: this.#resolverUser });
-    if (result.ok) return result.address;
-    if (result.code !== 'aborted') this.#log('warning', result.sentence);
+  async #find(target: ServerTarget, signal: AbortSignal): Promise<Servers | undefined> {
+    const found = await findServers(target, { signal, user: this.#resolverUser });
+    if (found.ok) return found.servers;
+    if (found.code !== 'aborted') this.#host.log('warning', found.sentence);
     return undefined;
   }
 
@@ -332,16 +304,15 @@ export class ClientService implements Service {
   /** Address and routes are those of an engine that is no more; the next one qualifies anew. */
   #engineGone(): void {
     if (!this.#isWanted || this.#host.hold() !== undefined) return;
-    const sentence = SENTENCES.internal;
-    this.#enter({ name: 'waiting', reason: { code: 'internal', sentence } });
+    this.#enter({ name: 'waiting', reason: reasonOf('internal') });
   }
 
   /** The server may have moved: a failure is the time to ask for its name again. */
   async #followName(): Promise<void> {
     const target = this.#target;
-    if (target === undefined || !this.#hasNames) return;
+    if (target === undefined || !hasNames(target)) return;
     const { signal } = this.#resolving;
-    const servers = await this.#resolveServers(target, signal);
+    const servers = await this.#find(target, signal);
     if (signal.aborted || servers === undefined) return;
     if (servers.primary === this.#servers?.primary && servers.secondary === this.#servers.secondary) return;
     this.#servers = servers;
@@ -352,7 +323,7 @@ export class ClientService implements Service {
     if (this.#state.name !== 'qualified') return;
     this.#reachability = reachability;
     if (reachability === 'unknown') return;
-    for (const settle of [...this.#tests]) settle(reachability);
+    this.#tests.settle(reachability);
     this.#host.refresh?.();
   }
 
@@ -364,7 +335,7 @@ export class ClientService implements Service {
     if (isSame) return;
     this.#filtering = 'unknown';
     this.#reachability = 'unknown';
-    for (const settle of [...this.#tests]) settle('unknown');
+    this.#tests.settle('unknown');
   }
 
   async #findLocal(server: Ipv4Address): Promise<void> {

@@ -4,8 +4,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { keepCapabilitiesToOneself, limitCapabilities } from '../io/capabilities.js';
 import { watchNetwork } from '../io/network-watch.js';
-import { SENTENCES } from '../protocol/reasons.js';
-import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import { reasonOf } from '../protocol/reasons.js';
+import type { TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement } from '../tunnel/messages.js';
 import { ClientDesk } from './client-desk.js';
 import type { ClientService } from './client-service.js';
@@ -27,6 +27,7 @@ import {
 import type { Logger } from './log-open.js';
 import { claimPidFile, type PidFile } from './pid-file.js';
 import { planConfinement, SUPERVISOR_CAPABILITIES } from './privilege.js';
+import { RetryDelay } from './retry-delay.js';
 import type { AnySettings, Role } from './role.js';
 import type { Service, StartFailure } from './service.js';
 import { describeState } from './state-text.js';
@@ -60,7 +61,7 @@ export class Daemon<Settings extends AnySettings> {
   #service: Service | undefined;
   #state: TunnelState | undefined;
   #desk: ClientDesk | undefined;
-  #mendDelay = MEND_DELAY;
+  readonly #mendDelay = new RetryDelay(MEND_DELAY, MEND_DELAY_LIMIT);
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
   #mendTimer: NodeJS.Timeout | undefined;
@@ -118,7 +119,7 @@ export class Daemon<Settings extends AnySettings> {
       log: this.#logger.log,
       isWanted: () => this.#isWanted,
       hold: () => this.#desk?.holds.reason,
-      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reason('no-server') },
+      server: () => this.#desk?.servers.wanted() ?? { type: 'none', reason: reasonOf('no-server') },
       stateChanged: (state) => this.#stateChanged(state),
       broken: (sentence) => this.#mend(sentence),
       refresh: () => this.#desk?.refresh(),
@@ -190,19 +191,19 @@ export class Daemon<Settings extends AnySettings> {
   /** A new start is all that helps: the interface was deleted, say. Tries until it works. */
   #mend(sentence: string): void {
     if (this.#isEnding) return;
-    if (now() - this.#worksSince > LASTING) this.#mendDelay = MEND_DELAY;
+    if (now() - this.#worksSince > LASTING) this.#mendDelay.reset();
     this.#worksSince = Number.POSITIVE_INFINITY;
-    this.#logger.log('error', `${sentence} Starting again in ${this.#mendDelay / 1000} s.`);
+    const delay = this.#mendDelay.take();
+    this.#logger.log('error', `${sentence} Starting again in ${delay / 1000} s.`);
     void this.#closeService();
     if (this.#isWanted && this.#state !== undefined) {
-      this.#stateChanged({ name: 'waiting', reason: reason('internal') });
+      this.#stateChanged({ name: 'waiting', reason: reasonOf('internal') });
     }
     clearTimeout(this.#mendTimer);
     this.#mendTimer = setTimeout(() => {
       const failure = this.#start();
       if (failure !== undefined) this.#mend(failure.sentence);
-    }, this.#mendDelay);
-    this.#mendDelay = Math.min(2 * this.#mendDelay, MEND_DELAY_LIMIT);
+    }, delay);
   }
 
   #heedSignals(): void {
@@ -292,8 +293,6 @@ export class Daemon<Settings extends AnySettings> {
     process.exit(code);
   }
 }
-
-const reason = (code: ReasonCode): Reason => ({ code, sentence: SENTENCES[code] });
 
 /** Names of the settings that differ. */
 function changedNames<Settings extends object>(before: Settings, after: Settings): string[] {

@@ -14,14 +14,15 @@ import { TokenBucket } from '../protocol/token-bucket.js';
 import type { Qualified, TunnelState } from '../protocol/tunnel-state.js';
 import { readFromEngine } from '../tunnel/engine-messages.js';
 import { MessageLines } from '../tunnel/message-lines.js';
-import type { Configure, EngineStatistics, FromEngine, ToEngine } from '../tunnel/messages.js';
+import type { EngineStatistics, FromEngine, ToEngine } from '../tunnel/messages.js';
 import type { Ipv4Address } from '../wire/ipv4.js';
-import { implausible } from './engine-claims.js';
 import { logComplaints } from './engine-complaints.js';
+import { EngineCredit } from './engine-credit.js';
 import { EngineQuestions } from './engine-questions.js';
-import { type EngineLaunch, FIRST_DESCRIPTOR, spawnEngine } from './engine-spawn.js';
+import { configurationOf, type EngineLaunch, spawnEngine } from './engine-spawn.js';
 import { now } from './environment.js';
 import type { Log } from './log.js';
+import { RetryDelay } from './retry-delay.js';
 
 /** Milliseconds before an engine that ended is started again; doubles up to the limit, begins anew after a minute. */
 const RESTART_DELAY = 100;
@@ -30,9 +31,6 @@ const HONEST_LIFE = 60_000;
 /** An engine has little to say: states change a few times a minute at the most. */
 const MESSAGES_PER_SECOND = 50;
 const MESSAGES_AT_ONCE = 200;
-/** Each change of state is a line in the log and a run of ip(8). */
-const STATES_PER_SECOND = 1;
-const STATES_AT_ONCE = 30;
 /** BOUNDED: bytes that wait for an engine to read them. */
 const UNREAD_LIMIT = 65_536;
 /** Milliseconds for an engine to shut itself in and be ready, and to be gone after it closed its channel. */
@@ -60,17 +58,14 @@ export class EngineProcess {
   readonly #launch: EngineLaunch;
   readonly #events: EngineEvents;
   readonly #log: Log;
+  readonly #credit: EngineCredit;
   #child: ChildProcess | undefined;
   #lines: MessageLines | undefined;
-  #servers: Servers | undefined;
-  /** Those before: what the engine said of them may still be on its way. */
-  #formerServers: Servers | undefined;
   #directedBroadcasts: readonly Ipv4Address[];
   #isReady = false;
   #firstReady = (): void => {};
-  #stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
   #startedAt = 0;
-  #restartDelay = RESTART_DELAY;
+  readonly #restartDelay = new RetryDelay(RESTART_DELAY, RESTART_DELAY_LIMIT);
   #restartTimer: NodeJS.Timeout | undefined;
   #readyTimer: NodeJS.Timeout | undefined;
   #heartbeatTimer: NodeJS.Timeout | undefined;
@@ -81,6 +76,7 @@ export class EngineProcess {
     this.#launch = launch;
     this.#events = events;
     this.#log = log;
+    this.#credit = new EngineCredit(launch.role.prefix);
     this.#directedBroadcasts = launch.directedBroadcasts;
     this.ready = new Promise((resolve) => {
       this.#firstReady = resolve;
@@ -94,9 +90,9 @@ export class EngineProcess {
 
   /** The client begins to qualify; also each later engine. */
   useServers(servers: Servers): void {
-    this.#replaceServers(servers);
+    this.#credit.replaceServers(servers);
     // What follows is our own doing: a host whose addresses change all the time has an honest engine.
-    this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
+    this.#credit.renew();
     if (this.#isReady) this.#send({ type: 'start', ...servers });
   }
 
@@ -106,13 +102,8 @@ export class EngineProcess {
   }
 
   stop(): void {
-    this.#replaceServers(undefined);
+    this.#credit.replaceServers(undefined);
     if (this.#isReady) this.#send({ type: 'stop' });
-  }
-
-  #replaceServers(servers: Servers | undefined): void {
-    this.#formerServers = this.#servers ?? this.#formerServers;
-    this.#servers = servers;
   }
 
   setScope(directedBroadcasts: readonly Ipv4Address[]): void {
@@ -161,9 +152,9 @@ export class EngineProcess {
     child.on('exit', (code, signal) => this.#ended(child, `The engine ended (${signal ?? `exit code ${code}`}).`));
     logComplaints(child.stderr, this.#log);
     this.#readyTimer = setTimeout(() => this.#distrust('is not ready in time'), READY_TIMEOUT);
-    this.#stateAllowance = new TokenBucket(STATES_PER_SECOND, STATES_AT_ONCE);
+    this.#credit.renew();
     this.#lines = this.#listen(child, channel);
-    this.#send(this.#configuration());
+    this.#send(configurationOf({ ...this.#launch, directedBroadcasts: this.#directedBroadcasts }));
   }
 
   #listen(child: ChildProcess, channel: Duplex): MessageLines {
@@ -181,18 +172,6 @@ export class EngineProcess {
       // One that ends closes it as well, and is told by its exit.
       closed: () => void setTimeout(() => distrust('has closed its channel'), GONE_TIMEOUT).unref(),
     });
-  }
-
-  #configuration(): Configure {
-    const { role, confinement, sockets } = this.#launch;
-    return {
-      type: 'configure',
-      role,
-      confinement,
-      device: FIRST_DESCRIPTOR,
-      sockets: sockets.map((_, index) => FIRST_DESCRIPTOR + 1 + index),
-      directedBroadcasts: this.#directedBroadcasts,
-    };
   }
 
   #send(message: ToEngine): void {
@@ -233,7 +212,8 @@ export class EngineProcess {
     }
     this.#isReady = true;
     clearTimeout(this.#readyTimer);
-    if (this.#servers !== undefined) this.#send({ type: 'start', ...this.#servers });
+    const { servers } = this.#credit;
+    if (servers !== undefined) this.#send({ type: 'start', ...servers });
     for (const missing of lacking) this.#log('warning', `The engine is less shut in than it should be: ${missing}.`);
     this.#firstReady();
     this.#events.ready();
@@ -252,33 +232,24 @@ export class EngineProcess {
   }
 
   #heedState(state: TunnelState): void {
-    if (!this.#isReady || this.#launch.role.name !== 'client') {
-      this.#distrust('reports a state it cannot have');
-      return;
-    }
-    if (!this.#stateAllowance.take(now())) {
-      this.#distrust('changes its state all the time');
-      return;
-    }
-    if (state.name !== 'qualified' || this.#believes(state)) this.#events.stateChanged(state);
+    if (this.#mayReport() && (state.name !== 'qualified' || this.#believes(state))) this.#events.stateChanged(state);
   }
 
   #heedReachability(reachability: Reachability): void {
-    if (!this.#isReady || this.#launch.role.name !== 'client') this.#distrust('reports a state it cannot have');
-    else if (!this.#stateAllowance.take(now())) this.#distrust('changes its state all the time');
-    else this.#events.reachabilityChanged?.(reachability);
+    if (this.#mayReport()) this.#events.reachabilityChanged?.(reachability);
   }
 
-  #believes(claim: Qualified): boolean {
-    const problem = this.#problemOf(claim, this.#servers);
-    if (problem === undefined) return true;
-    // Said before it heard of the change: nothing to believe, but nothing to blame it for either.
-    if (this.#problemOf(claim, this.#formerServers) !== undefined) this.#distrust(`claims ${problem}`);
+  #mayReport(): boolean {
+    if (!this.#isReady || this.#launch.role.name !== 'client') this.#distrust('reports a state it cannot have');
+    else if (!this.#credit.takeChange()) this.#distrust('changes its state all the time');
+    else return true;
     return false;
   }
 
-  #problemOf(claim: Qualified, servers: Servers | undefined): string | undefined {
-    return implausible(claim, servers && { prefix: this.#launch.role.prefix, ...servers });
+  #believes(claim: Qualified): boolean {
+    const judgement = this.#credit.judge(claim);
+    if (judgement.type === 'false') this.#distrust(`claims ${judgement.problem}`);
+    return judgement.type === 'true';
   }
 
   /** An honest engine does not do this. */
@@ -292,14 +263,13 @@ export class EngineProcess {
     this.#dismiss();
     if (this.#closed) return;
     if (sentence !== undefined) this.#log('error', sentence);
-    if (now() - this.#startedAt > HONEST_LIFE) this.#restartDelay = RESTART_DELAY;
+    if (now() - this.#startedAt > HONEST_LIFE) this.#restartDelay.reset();
     this.#startLater();
     this.#events.gone();
   }
 
   #startLater(): void {
-    this.#restartTimer = setTimeout(() => this.#start(), this.#restartDelay);
-    this.#restartDelay = Math.min(2 * this.#restartDelay, RESTART_DELAY_LIMIT);
+    this.#restartTimer = setTimeout(() => this.#start(), this.#restartDelay.take());
   }
 
   /** Kills the child, if any, and forgets what belongs to it. */

@@ -1,5 +1,5 @@
 /** Why a tunnel that is wanted waits all the same, until what holds it goes by itself. */
-import { SENTENCES } from '../protocol/reasons.js';
+import { reasonOf } from '../protocol/reasons.js';
 import type { Reason } from '../protocol/tunnel-state.js';
 
 /** The first one that applies is what people are told. */
@@ -20,7 +20,7 @@ export class Holds {
   /** undefined when nothing holds the tunnel. */
   get reason(): Reason | undefined {
     const code = this.#first;
-    return code === undefined ? undefined : { code, sentence: SENTENCES[code] };
+    return code === undefined ? undefined : reasonOf(code);
   }
 
   /** Idempotent. */

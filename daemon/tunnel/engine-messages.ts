@@ -6,7 +6,7 @@
  */
 import { DROP_REASONS, type DropReason } from '../protocol/drops.js';
 import type { Reachability } from '../protocol/internet-test.js';
-import { SENTENCES } from '../protocol/reasons.js';
+import { reasonOf, SENTENCES } from '../protocol/reasons.js';
 import type { NatFacts, Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import { type Endpoint, port } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address, parseIpv6 } from '../wire/ipv6.js';
@@ -97,7 +97,7 @@ function readQualified(state: Fields): TunnelState | undefined {
 function readReason(value: unknown): Reason | undefined {
   const code = fields(value, 'code', 'sentence')?.['code'];
   if (typeof code !== 'string' || !Object.hasOwn(SENTENCES, code)) return undefined;
-  return { code: code as ReasonCode, sentence: SENTENCES[code as ReasonCode] };
+  return reasonOf(code as ReasonCode);
 }
 
 const readIpv6 = (value: unknown): Ipv6Address | undefined =>

@@ -61,7 +61,10 @@ export function stage(target, { runtime = process.execPath } = {}) {
   put(runtime, `${HOME}/node`, 0o755);
   for (const [source, place, mode] of FILES) put(join(root, source), place, mode);
   for (const [name, folder] of Object.entries(PROGRAMS)) putProgram(target, name, folder);
-  writeFileSync(join(target, HOME, 'package.json'), `${JSON.stringify({ name: 'miredo', version, type: 'module' })}\n`);
+  writeFileSync(
+    join(target, HOME, 'package.json'),
+    `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`,
+  );
   const manual = join(root, 'build/man');
   for (const page of readdirSync(manual)) put(join(manual, page), `usr/share/man/man${page.at(-1)}/${page}`);
   putNotices(target);

@@ -11,6 +11,21 @@ export async function openClient(t?: TestContext): Promise<Client> {
   return opened.value;
 }
 
+/** What the interface promises, in this order. */
+export const STEP_IDS: readonly string[] = [
+  'network',
+  'dns',
+  'udp',
+  'server',
+  'nat',
+  'qualified',
+  'relay',
+  'preference',
+  'network-manager',
+  'mtu',
+  'firewall',
+];
+
 export type RawFinding = Pick<Step, 'verdict' | 'sentence' | 'remedy' | 'command'>;
 
 export interface Diagnosis {
@@ -32,4 +47,21 @@ export async function diagnosisOf(id: string): Promise<Diagnosis> {
   } finally {
     client.close();
   }
+}
+
+/** One diagnosis; the steps by their ids. */
+export async function diagnose(t: TestContext): Promise<(id: string) => Step> {
+  const client = await openClient(t);
+  const steps = await client.diagnose();
+  assert.ok(steps.ok, steps.ok ? '' : steps.fault.sentence);
+  const all = steps.value;
+  for (const { id, verdict, remedy, command } of all) {
+    if (verdict === 'failed') assert.ok(remedy !== undefined || command !== undefined, `${id} says what to do`);
+  }
+  return (id) => all.find((step) => step.id === id) ?? assert.fail(`no step ${id}`);
+}
+
+export function expect({ id, verdict, sentence }: Step, wanted: Step['verdict'], says: RegExp): void {
+  assert.equal(verdict, wanted, `${id}: ${sentence}`);
+  assert.match(sentence, says);
 }

@@ -1,13 +1,13 @@
 /** Who may do what: the policy's defaults in all places, and a password that is asked for by a real agent. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import type { Action } from '../../daemon/service/bus/authority.js';
 import { INTERFACE } from '../../dbus/org-miredo.js';
-import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { Agent, addBoss, closeSession, openSession, PASSWORD, type Place, prepareSessions, Waiting } from './people.js';
-import { enterBusStage, property, type Said, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { enterBusStage, property, provideBus, type Said } from './private-bus.js';
+import { startTunnel } from './tunnel.js';
 
 function prepare(): void {
   if (isForeignRoot()) return;
@@ -37,15 +37,6 @@ const ANSWER: Readonly<Record<Default, { readonly code: number; readonly stdout:
   auth_admin_keep: { code: 2, stdout: /^polkit\\56retains_authorization_after_challenge=1\n$/ },
 };
 
-async function startClient(context: TestContext): Promise<Running> {
-  const stage = new Stage(context);
-  await stage.startServer();
-  const client = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-  await client.line(/qualified: /);
-  await client.line(/on the message bus/);
-  return client;
-}
-
 const busctl = (member: string, isInteractive: boolean): [string, ...string[]] => [
   'busctl',
   '--system',
@@ -64,15 +55,10 @@ function at(place: Place, context: TestContext): void {
 }
 
 describe('authorisation', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     if (NEEDS_ROOT === false) prepareSessions();
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('pkaction knows these actions, each with a description, a message and its defaults', () => {
     const known = execFileSync('pkaction', { encoding: 'utf8' }).split('\n');
@@ -112,7 +98,7 @@ describe('authorisation', OPTIONS, () => {
       skip,
     }, async (t) => {
       at(place, t);
-      await startClient(t);
+      await startTunnel(t);
       const caller = await Waiting.start(place, ...busctl('Stop', false));
       const { code, stderr } = await caller.go();
       if (place === 'active') {
@@ -133,14 +119,14 @@ describe('authorisation', OPTIONS, () => {
     const agent = await Agent.start(caller.pid);
     context.after(() => agent.end());
     const said = caller.go();
-    await agent.shows(/Password: $/);
+    await agent.asks();
     assert.equal(await property('State'), 's "qualified"', 'everybody else is answered meanwhile');
     agent.type(answer);
     return { said: await said, shown: agent.text };
   }
 
   test("the administrator's password: it is done, this time", { skip: NEEDS_ROOT }, async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const { said, shown } = await asked(t, `${PASSWORD}\n`);
     assert.equal(said.code, 0, said.stderr + shown);
     assert.match(shown, /AUTHENTICATING FOR org\.miredo\.control/);
@@ -156,7 +142,7 @@ describe('authorisation', OPTIONS, () => {
     ['a cancelled question (Ctrl-C)', '\u0003'],
   ] as const) {
     test(`${what}: it is not done`, { skip: NEEDS_ROOT }, async (t) => {
-      await startClient(t);
+      await startTunnel(t);
       const { said } = await asked(t, answer);
       assert.equal(said.code, 1);
       assert.match(said.stderr, /Access denied|not allow|was closed/i);
@@ -165,7 +151,7 @@ describe('authorisation', OPTIONS, () => {
   }
 
   test('without an agent a question that may be asked is a refusal', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const caller = await Waiting.start('any', ...busctl('Stop', true));
     const { code, stderr } = await caller.go();
     assert.equal(code, 1);

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { version } from '../../daemon/service/command-line.js';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
 import { encodeMessage, type Incoming, METHOD_CALL } from '../../dbus/message.js';
 import { INTERFACE, OBJECT_PATH, PROPERTIES } from '../../dbus/org-miredo.js';
-import { PRIMARY, picture, type Running, Stage } from '../daemon/stage.js';
+import { PRIMARY, picture, Stage } from '../daemon/stage.js';
 import { hasDefaultRoute, waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { HostileCaller } from './hostile-caller.js';
@@ -18,6 +18,7 @@ import {
   FRIEND,
   freezePolkit,
   property,
+  provideBus,
   STRANGER,
   startBus,
   startPolkit,
@@ -26,20 +27,11 @@ import {
   thawPolkit,
   waitForName,
 } from './private-bus.js';
+import { startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 60_000 };
 const CLIENT = `ServerAddress ${PRIMARY}\nInterfaceName teredo\n`;
 const PROMPT = { timeout: 10_000 };
-
-/** A qualified client on the bus, with a server. */
-async function startClient(context: TestContext): Promise<Running> {
-  const stage = new Stage(context);
-  await stage.startServer();
-  const client = stage.start('miredo', { config: CLIENT });
-  await client.line(/qualified: /);
-  await client.line(/on the message bus/);
-  return client;
-}
 
 async function connected(events: Parameters<typeof openBus>[0] = {}): Promise<BusConnection> {
   const opened = await openBus(events);
@@ -68,17 +60,10 @@ async function isAllowed(connection: BusConnection): Promise<boolean> {
 }
 
 describe('org.miredo on the system bus', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('everybody can look: busctl introspect, get-property, tree; gdbus; dbus-send', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const shown = await as(STRANGER, 'busctl', '--system', 'introspect', 'org.miredo', '/org/miredo');
     assert.equal(shown.code, 0, shown.stderr);
     for (const name of [
@@ -127,7 +112,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('who may not is told, and nothing happens; who may, by rule or as root, gets it done', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     for (const member of ['Stop', 'Restart']) {
       const refused = await call(STRANGER, member);
       assert.equal(refused.code, 1);
@@ -159,7 +144,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('a stopped tunnel stays stopped: over a reload, over a change of the network', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     assert.equal((await call('root', 'Stop')).code, 0);
     ip('address', 'add', '203.0.113.77/24', 'dev', 'eth0');
     t.after(() => ip('address', 'del', '203.0.113.77/24', 'dev', 'eth0'));
@@ -180,7 +165,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('signals: exactly what changed, in order, at once (how soon is said)', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const heard: { readonly at: number; readonly message: Incoming }[] = [];
     const listener = await connected({
       signalled: (message) => {
@@ -235,7 +220,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('busctl monitor shows them', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const monitor = spawn('busctl', ['--system', '--json=short', 'monitor', 'org.miredo'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -253,7 +238,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('a polkit that hangs delays nobody; one that is not there leaves root', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     freezePolkit();
     const hanging = call(FRIEND, 'Stop');
     const begun = performance.now();
@@ -272,7 +257,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
 
   for (const late of ['polkit', 'daemon'] as const) {
     test(`who has gone when the ${late} finds that he may gets nothing done`, async (t) => {
-      const client = await startClient(t);
+      const client = await startTunnel(t);
       const watcher = await connected();
       t.after(() => watcher.close());
       const names = async (): Promise<number> => {
@@ -302,7 +287,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   }
 
   test('malformed calls are answered with their error, and harm nothing', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const caller = await connected();
     t.after(() => caller.close());
     const cases: readonly (readonly [string, Partial<Parameters<typeof caller.call>[0]>, string])[] = [
@@ -356,7 +341,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('what no library would send: descriptors that are not there, nesting, large bodies, a flood', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const hostile = await HostileCaller.open();
     t.after(() => hostile.leave());
     const header = { type: METHOD_CALL, ...OWN, member: 'Start' };
@@ -403,7 +388,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('200 callers, 10,000 calls: every one is answered, the daemon does not grow', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const callers = await Promise.all(Array.from({ length: 200 }, () => connected()));
     const round = async (): Promise<number> => {
       const replies = await Promise.all(
@@ -436,7 +421,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('the daemon outlives the bus, and takes its name again', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     await stopPolkit();
     await stopBus();
     await client.line(/not on the message bus/);
@@ -464,7 +449,7 @@ describe('org.miredo on the system bus', OPTIONS, () => {
   });
 
   test('relay and server do not take the name; a second client waits for it', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const stage = new Stage(t);
     const relay = stage.start('miredo', { config: 'RelayType relay\nInterfaceName other\nBindPort 4444\n' });
     await relay.line(/relaying/);

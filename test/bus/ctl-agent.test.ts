@@ -1,13 +1,13 @@
 /** miredoctl on a terminal asks for the password by itself: real polkit, real agent, real terminal, real password. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { PRIMARY, Stage } from '../daemon/stage.js';
+import { before, describe, type TestContext, test } from 'node:test';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ctl, publicCtl } from './ctl-program.js';
 import { addBoss, closeSession, openSession, PASSWORD, type Place, prepareSessions } from './people.js';
-import { enterBusStage, property, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { enterBusStage, property, provideBus, startPolkit, stopPolkit } from './private-bus.js';
 import { Terminal } from './terminal.js';
+import { startTunnel } from './tunnel.js';
 
 function prepare(): void {
   if (isForeignRoot()) return;
@@ -25,14 +25,6 @@ const OPTIONS = {
 const PROMPT = /AUTHENTICATING FOR org\.miredo\.([a-z-]+)[\s\S]*Password: ?$/;
 const INTERRUPT = '\u0003';
 
-async function startClient(context: TestContext): Promise<void> {
-  const stage = new Stage(context);
-  await stage.startServer();
-  const client = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-  await client.line(/on the message bus/);
-  await client.line(/qualified: /);
-}
-
 /** miredoctl of the person's on a terminal; `%` stands for it. */
 function onTerminal(context: TestContext, command: string, place: Place = 'any'): Terminal {
   const terminal = new Terminal(place, command.replace('%', publicCtl()));
@@ -40,12 +32,13 @@ function onTerminal(context: TestContext, command: string, place: Place = 'any')
   return terminal;
 }
 
-/** Process ids of agents that are there. */
+/** Process ids of agents that are there; those of another run are in no control group of ours. */
 function agents(): string[] {
   return readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith('pkttyagent\0--process\0');
+      const isOurs = !/^0::\/\.\./m.test(readFileSync(`/proc/${name}/cgroup`, 'utf8'));
+      return isOurs && readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith('pkttyagent\0--process\0');
     } catch {
       return false;
     }
@@ -53,15 +46,10 @@ function agents(): string[] {
 }
 
 describe('a password on the terminal', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     prepareSessions();
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   /** auth_admin_keep keeps it for some minutes, and for this process only. */
   for (const [words, action, said] of [
@@ -70,12 +58,12 @@ describe('a password on the terminal', OPTIONS, () => {
     ['start --no-wait', 'control', /^/],
   ] as const) {
     test(`${words}: is asked for, and is right`, async (t) => {
-      await startClient(t);
+      await startTunnel(t);
       const terminal = onTerminal(t, `% ${words}`);
       await terminal.shows(PROMPT);
       assert.equal(PROMPT.exec(terminal.text)?.[1], action);
       assert.equal(await property('State'), 's "qualified"', 'nothing is done before');
-      terminal.type(`${PASSWORD}\n`);
+      await terminal.enterPassword(PASSWORD);
       const { code, text } = await terminal.ended;
       assert.equal(code, 0, text);
       assert.match(text, /AUTHENTICATION COMPLETE/);
@@ -88,23 +76,23 @@ describe('a password on the terminal', OPTIONS, () => {
   test('in a session of systemd-logind, as a fall-back', async (t) => {
     openSession('inactive');
     t.after(closeSession);
-    await startClient(t);
+    await startTunnel(t);
     const terminal = onTerminal(t, '% stop', 'inactive');
     await terminal.shows(PROMPT);
     assert.deepEqual(
       agents().map((pid) => /--fallback/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))),
       [true],
     );
-    terminal.type(`${PASSWORD}\n`);
+    await terminal.enterPassword(PASSWORD);
     const { code, text } = await terminal.ended;
     assert.equal(code, 0, text);
   });
 
   test('a wrong one: 7, and what to do; nothing is done', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const terminal = onTerminal(t, '% stop');
     await terminal.shows(PROMPT);
-    terminal.type('wrong\n');
+    await terminal.enterPassword('wrong');
     const { code, text } = await terminal.ended;
     assert.equal(code, 7, text);
     assert.match(
@@ -117,9 +105,10 @@ describe('a password on the terminal', OPTIONS, () => {
   });
 
   test('a person who thinks better of it: 7, and the terminal shows again what is typed', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const terminal = onTerminal(t, 'trap : INT; % stop; echo code $?; stty -a');
     await terminal.shows(PROMPT);
+    await terminal.asks();
     terminal.type(INTERRUPT);
     const { text } = await terminal.ended;
     assert.match(text, /code 7/);
@@ -135,7 +124,7 @@ describe('a password on the terminal', OPTIONS, () => {
     ['where standard output is no terminal', 'bash -c "set -o pipefail; % stop | cat"'],
   ] as const) {
     test(`none is asked for: ${name}`, async (t) => {
-      await startClient(t);
+      await startTunnel(t);
       const terminal = onTerminal(t, command);
       const { code, text } = await terminal.ended;
       assert.equal(code, 7, text);
@@ -145,14 +134,14 @@ describe('a password on the terminal', OPTIONS, () => {
   }
 
   test('reading takes none, and no agent', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const { code, text } = await onTerminal(t, '% status').ended;
     assert.equal(code, 0, text);
     assert.doesNotMatch(text, /AUTHENTICATING/);
   });
 
   test('without polkit: 7 at once, and why', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     await stopPolkit();
     t.after(startPolkit);
     const { code, text } = await onTerminal(t, '% stop').ended;

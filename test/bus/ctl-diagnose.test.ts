@@ -1,12 +1,14 @@
 /** miredoctl server probe and diagnose, against the real daemon: as people see them, and as scripts do. */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
+import { before, describe, test } from 'node:test';
+import { PRIMARY, Stage } from '../daemon/stage.js';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
+import { STEP_IDS } from './asking.js';
 import { ctl, ctlAs, publicCtl } from './ctl-program.js';
 import { addBoss, PASSWORD, prepareSessions } from './people.js';
-import { enterBusStage, STRANGER, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { enterBusStage, provideBus, STRANGER } from './private-bus.js';
 import { Terminal } from './terminal.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 function prepare(): void {
   if (isForeignRoot()) return;
@@ -19,29 +21,6 @@ const OPTIONS = { skip: enterBusStage(import.meta.url, ['--cgroup'], prepare), t
 const PASSWORDS = { skip: isForeignRoot() && 'root of a user namespace makes no users' };
 /** Nobody answers there. */
 const SILENT = '203.0.113.99';
-/** What the interface promises, in this order. */
-const STEPS = [
-  'network',
-  'dns',
-  'udp',
-  'server',
-  'nat',
-  'qualified',
-  'relay',
-  'preference',
-  'network-manager',
-  'mtu',
-  'firewall',
-];
-
-async function startClient(t: TestContext): Promise<Running> {
-  const stage = new Stage(t);
-  await stage.startServer();
-  const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-  await daemon.line(/on the message bus/);
-  await daemon.line(/qualified: /);
-  return daemon;
-}
 
 interface Diagnosis {
   readonly schemaVersion: number;
@@ -52,18 +31,13 @@ interface Diagnosis {
 }
 
 describe('on the bus', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     if (!isForeignRoot()) prepareSessions();
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('server probe: who answers, who does not, and the exit code', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const both = await ctl('server', 'probe', PRIMARY, SILENT);
     assert.equal(both.code, 0, both.stderr);
     assert.match(both.stdout, /^✓ 203\.0\.113\.10 {2}answers in \d+\.\d ms, both addresses$/m);
@@ -75,7 +49,7 @@ describe('on the bus', OPTIONS, () => {
   });
 
   test('server probe --json', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const { code, stdout, stderr } = await ctl('server', 'probe', '--json', PRIMARY, SILENT);
     assert.deepEqual([code, stderr], [0, '']);
     const { schemaVersion, servers, error } = JSON.parse(stdout) as {
@@ -101,7 +75,7 @@ describe('on the bus', OPTIONS, () => {
   });
 
   test('server probe of what is no server: 1, and why', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const { code, stdout, stderr } = await ctl('server', 'probe', '10.0.0.1');
     assert.deepEqual([code, stdout], [1, ''], stderr);
     assert.match(stderr, /^miredoctl: .*10\.0\.0\.1/);
@@ -109,7 +83,7 @@ describe('on the bus', OPTIONS, () => {
 
   for (const words of [['server', 'probe'], ['diagnose']]) {
     test(`${words.join(' ')} without the right: 7, and an object all the same`, async (t) => {
-      await startClient(t);
+      await startTunnel(t);
       const refused = await ctlAs(STRANGER, ...words);
       assert.deepEqual([refused.code, refused.stdout], [7, '']);
       assert.match(refused.stderr, /It takes the polkit action org\.miredo\.diagnose\./);
@@ -119,7 +93,7 @@ describe('on the bus', OPTIONS, () => {
   }
 
   test('diagnose: every step, then the two facts and why', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const { code, stdout, stderr } = await ctl('diagnose');
     assert.ok(code === 0 || code === 9, stderr);
     assert.equal(stderr, '', 'no spinner where there is no terminal');
@@ -129,18 +103,18 @@ describe('on the bus', OPTIONS, () => {
     // There is no relay.
     assert.match(stdout, /^The IPv6 Internet answers: +(?:no|not known)$/m);
     const marks = stdout.split('\n').filter((line) => /^[✓!✗–] /.test(line));
-    assert.equal(marks.length, STEPS.length, stdout);
+    assert.equal(marks.length, STEP_IDS.length, stdout);
   });
 
   test('diagnose --json', async (t) => {
-    await startClient(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { code, stdout, stderr } = await ctl('diagnose', '--json');
     assert.equal(stderr, '');
     const { schemaVersion, qualified, conclusion, steps } = JSON.parse(stdout) as Diagnosis;
     assert.deepEqual([schemaVersion, qualified], [1, true]);
     assert.deepEqual(
       steps.map(({ id }) => id),
-      STEPS,
+      STEP_IDS,
     );
     const isFaulty = steps.some(({ verdict }) => verdict === 'failed');
     assert.equal(code, isFaulty ? 9 : 0);
@@ -148,7 +122,7 @@ describe('on the bus', OPTIONS, () => {
   });
 
   test('diagnose of a stopped tunnel says so, and how to start it', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     assert.equal((await ctl('stop')).code, 0);
     const { code, stdout } = await ctl('diagnose', '--json');
     assert.equal(code, 9);
@@ -172,12 +146,12 @@ describe('on the bus', OPTIONS, () => {
     'on a terminal: a password first, then steps in colour as they end, and a spinner that leaves no trace',
     PASSWORDS,
     async (t) => {
-      await startClient(t);
+      await startTunnel(t);
       const terminal = new Terminal('any', `stty cols 60; ${publicCtl()} diagnose`);
       t.after(() => terminal.end());
       await terminal.shows(/Password: ?$/);
       assert.doesNotMatch(terminal.text, /[⠋⠙⠹⠸]/, 'nothing disturbs who types a password');
-      terminal.type(`${PASSWORD}\n`);
+      await terminal.enterPassword(PASSWORD);
       const { text } = await terminal.ended;
       assert.match(text, /\r.{1,3}K[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .+ \(\d+ s\)\r.{1,3}K/);
       assert.ok(text.includes('\u001b[32m✓\u001b[0m Server'), text);
@@ -192,11 +166,11 @@ describe('on the bus', OPTIONS, () => {
   );
 
   test('a probe that is interrupted ends at once, and the tunnel goes on', PASSWORDS, async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const terminal = new Terminal('any', `trap : INT; ${publicCtl()} server probe ${PRIMARY} ${SILENT}; echo code $?`);
     t.after(() => terminal.end());
     await terminal.shows(/Password: ?$/);
-    terminal.type(`${PASSWORD}\n`);
+    await terminal.enterPassword(PASSWORD);
     // Before that polkit may take it for an answer to its own question.
     await terminal.shows(/203\.0\.113\.10 .*answers/);
     terminal.type('\u0003');

@@ -1,7 +1,7 @@
 /** miredoctl's commands about servers, against the real daemon and real servers. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { version } from '../../daemon/service/command-line.js';
 import { fileOf, PRIMARY, type Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
@@ -11,12 +11,14 @@ import {
   enterBusStage,
   FRIEND,
   installActivation,
+  provideBus,
   STRANGER,
   startBus,
   startPolkit,
   stopBus,
   stopPolkit,
 } from './private-bus.js';
+import { startClient } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 const SECOND = '203.0.113.20';
@@ -24,14 +26,11 @@ const FOLDER = '/etc/miredo/servers.d';
 const STATE = '/var/lib/miredo/state.ini';
 
 /** Two servers, and a client of the first. */
-async function startClient(t: TestContext): Promise<Running> {
+async function startWithTwo(t: TestContext): Promise<Running> {
   const stage = new Stage(t);
   await stage.startServer();
   await stage.startServer(SECOND);
-  const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-  await daemon.line(/on the message bus/);
-  await daemon.line(/qualified: /);
-  return daemon;
+  return startClient(stage);
 }
 
 /** As root, and nothing on standard error. */
@@ -59,15 +58,10 @@ const qualifiedWith = (server: string) =>
   );
 
 describe('miredoctl server', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     for (const address of [SECOND, '203.0.113.21']) ip('address', 'add', `${address}/24`, 'dev', 'eth0');
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
   beforeEach(() => {
     for (const place of [FOLDER, STATE]) rmSync(place, { recursive: true, force: true });
   });
@@ -75,7 +69,7 @@ describe('miredoctl server', OPTIONS, () => {
   test('list, add, set, auto, remove', async (t) => {
     mkdirSync(FOLDER, { recursive: true });
     writeFileSync(`${FOLDER}/a.ini`, `[office]\nprimary=${SECOND}\ncomment=by the window\n`);
-    await startClient(t);
+    await startWithTwo(t);
     assert.match(await must('server', 'list'), /^office +203\.0\.113\.20 +administrator +by the window$/m);
     assert.deepEqual(await must('server', 'list', '--names'), `${PRIMARY}\noffice\n`);
 
@@ -117,7 +111,7 @@ describe('miredoctl server', OPTIONS, () => {
     test(`${words}: ${code}`, async (t) => {
       mkdirSync(FOLDER, { recursive: true });
       writeFileSync(`${FOLDER}/a.ini`, `[office]\nprimary=${SECOND}\n`);
-      await startClient(t);
+      await startWithTwo(t);
       const said = await ctl(...words.split(' '));
       assert.deepEqual([said.code, said.stdout], [code, ''], said.stderr);
       assert.match(said.stderr, /^miredoctl: .*\n$/);
@@ -126,7 +120,7 @@ describe('miredoctl server', OPTIONS, () => {
   }
 
   test('who may do what: the action that it takes is named', async (t) => {
-    await startClient(t);
+    await startWithTwo(t);
     assert.equal((await ctlAs(STRANGER, 'server', 'list')).code, 0);
     for (const [words, action] of [
       [['server', 'set', PRIMARY], 'set-server'],
@@ -142,7 +136,7 @@ describe('miredoctl server', OPTIONS, () => {
   });
 
   test('start --server is for that run only, also while the tunnel runs', async (t) => {
-    await startClient(t);
+    await startWithTwo(t);
     const other = await ctl('start', '--server', SECOND);
     assert.equal(other.code, 0, other.stderr);
     assert.match(other.stdout, /^qualified: 2001:0:cb00:7114:/, 'the address has the server in it');
@@ -156,7 +150,7 @@ describe('miredoctl server', OPTIONS, () => {
   });
 
   test('monitor tells of the server, the choice and the list', async (t) => {
-    await startClient(t);
+    await startWithTwo(t);
     const events = objectsOf(watch(t, 'monitor', '--json'));
     await events.next(({ event }) => event === 'daemon');
     await must('server', 'add', 'home', '--primary', SECOND);

@@ -1,22 +1,12 @@
 /** miredoctl against the real daemon, over a real bus, with a real polkit. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { version } from '../../daemon/service/command-line.js';
 import { PRIMARY, Running, Stage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { CTL_PROGRAM, ctl, ctlAs, objectsOf, statusObject, watch } from './ctl-program.js';
-import {
-  as,
-  enterBusStage,
-  FRIEND,
-  STRANGER,
-  startBus,
-  startPolkit,
-  stopBus,
-  stopPolkit,
-  waitForName,
-} from './private-bus.js';
+import { as, enterBusStage, FRIEND, provideBus, STRANGER, startBus, stopBus, waitForName } from './private-bus.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 const CLIENT = `ServerAddress ${PRIMARY}\n`;
@@ -50,14 +40,7 @@ describe('without a bus', OPTIONS, () => {
 });
 
 describe('on the bus', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   for (const words of ['status', 'start', 'restart', 'stop']) {
     test(`${words} without a daemon: 6, and what to do`, async () => {

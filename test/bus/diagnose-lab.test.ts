@@ -1,12 +1,11 @@
 /** A diagnosis behind NATs, with a server and a relay far away: what people are told of them. */
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Step } from '../../dbus/reports.js';
+import { describe, type TestContext, test } from 'node:test';
 import { createLab, type Lab } from '../lab/lab.js';
 import type { NatType } from '../lab/nat.js';
-import { openClient } from './asking.js';
+import { diagnose, expect } from './asking.js';
 import { ctl } from './ctl-program.js';
-import { enterBusStage, property, startBus, startPolkit, stopBus, stopPolkit, waitForName } from './private-bus.js';
+import { enterBusStage, property, provideBus, waitForName } from './private-bus.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 
@@ -20,34 +19,15 @@ async function labWith(t: TestContext, nat: NatType): Promise<Lab> {
 /** One of the native hosts is asked whether the IPv6 Internet answers. */
 const config = (lab: Lab) => ({ Ipv6TestAddress: lab.host.ipv6[0] ?? '' });
 
-async function diagnosis(t: TestContext): Promise<(id: string) => Step> {
-  const client = await openClient(t);
-  const steps = await client.diagnose();
-  assert.ok(steps.ok, steps.ok ? '' : steps.fault.sentence);
-  return (id) => steps.value.find((step) => step.id === id) ?? assert.fail(`no step ${id}`);
-}
-
-function expect({ id, verdict, sentence }: Step, wanted: Step['verdict'], says: RegExp): void {
-  assert.equal(verdict, wanted, `${id}: ${sentence}`);
-  assert.match(sentence, says);
-}
-
 describe('behind a NAT', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('with a relay: the IPv6 Internet answers', async (t) => {
     const lab = await labWith(t, 'port-restricted');
     await lab.startRelay('ours');
     await lab.startClient(0, 'ours', { config: config(lab) });
     await waitForName('org.miredo');
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('network'), 'ok', /192\.168\.1\.2 and a route to the server/);
     expect(step('server'), 'ok', /both of its addresses/);
     expect(step('nat'), 'ok', /a NAT that Teredo can pass: .* lets in only answers/);
@@ -64,7 +44,7 @@ describe('behind a NAT', OPTIONS, () => {
     const lab = await labWith(t, 'full-cone');
     await lab.startClient(0, 'ours', { config: config(lab) });
     await waitForName('org.miredo');
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('nat'), 'ok', /whoever knows the mapping \(cone\)/);
     expect(step('relay'), 'failed', /does not answer/);
     const { code, stdout } = await ctl('diagnose');
@@ -76,7 +56,7 @@ describe('behind a NAT', OPTIONS, () => {
     const lab = await labWith(t, 'symmetric');
     lab.launchClient(0, 'ours', { config: config(lab) });
     await waitForName('org.miredo');
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('server'), 'ok', /both of its addresses/);
     expect(step('nat'), 'failed', /The NAT is symmetric: .* Teredo cannot work through it\./);
     assert.notEqual(step('qualified').verdict, 'ok');

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { PRIMARY, Stage } from '../daemon/stage.js';
+import { before, describe, type TestContext, test } from 'node:test';
 import { waitFor } from '../lab/kernel-view.js';
 import { missingSentence } from '../lab/needed-programs.js';
 import { isForeignRoot } from '../support/private-etc.js';
 import { diagnosisOf, type RawFinding } from './asking.js';
-import { as, enterBusStage, startBus, startPolkit, stopBus, stopPolkit, waitForName } from './private-bus.js';
+import { as, enterBusStage, provideBus, waitForName } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const POLICY = '/usr/share/dbus-1/system.d/org.freedesktop.NetworkManager.conf';
 const NAME = 'org.freedesktop.NetworkManager';
@@ -49,36 +49,23 @@ async function startNetworkManager(t: TestContext, keyfile: string): Promise<voi
 const stateOf = async (name: string): Promise<string> =>
   (await as('root', 'nmcli', '-t', '-g', 'GENERAL.STATE', 'device', 'show', name)).stdout.trim();
 
-async function startTunnel(t: TestContext): Promise<void> {
-  const stage = new Stage(t);
-  await stage.startServer();
-  const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\nInterfaceName teredo\n` });
-  await daemon.line(/on the message bus/);
-  await daemon.line(/qualified: /);
-}
-
 const ask = async (): Promise<RawFinding> => (await diagnosisOf('network-manager')).finding;
 
 describe('NetworkManager', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     writeFileSync(POLICY, policy);
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('is not there', async (t) => {
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const { verdict, sentence } = await ask();
     assert.deepEqual([verdict, sentence], ['skipped', 'NetworkManager does not run on this computer.']);
   });
 
   test('is told to leave the interface alone', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:teredo');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /unmanaged/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     assert.deepEqual(await ask(), {
       verdict: 'ok',
@@ -90,7 +77,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('looks on, as it does by itself; and the command makes it stop', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     const { verdict, sentence, command = '' } = await ask();
     assert.equal(verdict, 'warning', sentence);
@@ -103,7 +90,7 @@ describe('NetworkManager', OPTIONS, () => {
 
   test('runs a connection of its own on it', async (t) => {
     await startNetworkManager(t, 'unmanaged-devices=interface-name:eth*');
-    await startTunnel(t);
+    await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOf('teredo')) || undefined, { timeout: 20_000 });
     // NetworkManager takes a device only as it would have made it itself.
     const device = 'type tun ifname teredo mode tun vnet-hdr yes';

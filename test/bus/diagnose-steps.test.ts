@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
-import type { Step } from '../../dbus/reports.js';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
 import { PRIMARY, type Running, SECONDARY, Stage } from '../daemon/stage.js';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ip } from '../support/tun.js';
-import { openClient } from './asking.js';
-import { call, enterBusStage, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { diagnose, expect } from './asking.js';
+import { call, enterBusStage, provideBus } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = {
   skip: enterBusStage(import.meta.url, [], () => {
@@ -30,39 +30,8 @@ async function startDaemon(t: TestContext, server: string, more = ''): Promise<R
   return daemon;
 }
 
-async function startQualified(t: TestContext): Promise<Running> {
-  await new Stage(t).startServer();
-  const daemon = await startDaemon(t, PRIMARY);
-  await daemon.line(/qualified: /);
-  return daemon;
-}
-
-/** One diagnosis; the steps by their ids. */
-async function diagnosis(t: TestContext): Promise<(id: string) => Step> {
-  const client = await openClient(t);
-  const steps = await client.diagnose();
-  assert.ok(steps.ok, steps.ok ? '' : steps.fault.sentence);
-  const all = steps.value;
-  for (const { id, verdict, remedy, command } of all) {
-    if (verdict === 'failed') assert.ok(remedy !== undefined || command !== undefined, `${id} says what to do`);
-  }
-  return (id) => all.find((step) => step.id === id) ?? assert.fail(`no step ${id}`);
-}
-
-function expect({ id, verdict, sentence }: Step, wanted: Step['verdict'], says: RegExp): void {
-  assert.equal(verdict, wanted, `${id}: ${sentence}`);
-  assert.match(sentence, says);
-}
-
 describe('the steps', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
   beforeEach(() => {
     nft('flush ruleset');
     writeFileSync('/etc/hosts', HOSTS);
@@ -71,9 +40,9 @@ describe('the steps', OPTIONS, () => {
   });
 
   test('all that can be in order without a relay', async (t) => {
-    await startQualified(t);
+    await startTunnel(t);
     nft(chain('input', 'ct state established,related accept; iifname "teredo" drop;'));
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('network'), 'ok', /203\.0\.113\.10 and a route to the server/);
     expect(step('dns'), 'skipped', /no name is needed/);
     expect(step('udp'), 'ok', /203\.0\.113\.10 answered/);
@@ -88,10 +57,10 @@ describe('the steps', OPTIONS, () => {
   });
 
   test('preferred, native IPv6 beside it, another MTU, no firewall', async (t) => {
-    await startQualified(t);
+    await startTunnel(t, NO_IPV6_TEST);
     writeFileSync('/etc/gai.conf', 'label ::/0 1\nlabel ::ffff:0:0/96 4\n');
     ip('link', 'set', 'teredo', 'mtu', '1400');
-    const [changed, outer] = [await diagnosis(t), '1300'];
+    const [changed, outer] = [await diagnose(t), '1300'];
     expect(changed('preference'), 'ok', /use the tunnel for every name/);
     expect(changed('mtu'), 'failed', /MTU of 1400 bytes, and the tunnel 1280/);
     expect(changed('firewall'), 'warning', /reaches every service/);
@@ -102,7 +71,7 @@ describe('the steps', OPTIONS, () => {
       ip('link', 'set', 'eth0', 'mtu', '1500');
       ip('address', 'flush', 'dev', 'eth0', 'to', '2001:db8::/64');
     });
-    const native = await diagnosis(t);
+    const native = await diagnose(t);
     expect(native('preference'), 'ok', /IPv6 of its own/);
     expect(native('mtu'), 'warning', /do not fit into the 1300 bytes of eth0/);
   });
@@ -110,9 +79,9 @@ describe('the steps', OPTIONS, () => {
   test('a name that is found, and one that is not', async (t) => {
     await new Stage(t).startServer();
     writeFileSync('/etc/hosts', `${HOSTS}${PRIMARY} ${NAME}\n`);
-    const daemon = await startDaemon(t, NAME);
+    const daemon = await startDaemon(t, NAME, NO_IPV6_TEST);
     await daemon.line(/qualified: /);
-    const found = await diagnosis(t);
+    const found = await diagnose(t);
     expect(found('dns'), 'ok', /teredo\.example\.test is 203\.0\.113\.10/);
     writeFileSync('/etc/hosts', HOSTS);
     nft(`table ip dns {
@@ -124,7 +93,7 @@ describe('the steps', OPTIONS, () => {
         udp dport 53 meta skuid != 0 counter name other
       }
     }`);
-    const lost = await diagnosis(t);
+    const lost = await diagnose(t);
     expect(lost('dns'), 'failed', /has no IPv4 address, or no name server answers/);
     expect(lost('udp'), 'skipped', /No server could be asked/);
     expect(lost('server'), 'failed', /cannot be asked/);
@@ -139,7 +108,7 @@ describe('the steps', OPTIONS, () => {
     nft(chain('output', 'udp dport 3544 drop;'));
     await startDaemon(t, PRIMARY);
     assert.equal((await call('root', 'AddServer', 'sa{sv}', 'other', '1', 'primary', 's', SILENT)).code, 0);
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('udp'), 'failed', /2 servers asked/);
     assert.match(step('udp').remedy ?? '', /firewall/);
     expect(step('server'), 'failed', /does not answer/);
@@ -152,7 +121,7 @@ describe('the steps', OPTIONS, () => {
 
   test('the server is dead, and it is the only one', async (t) => {
     await startDaemon(t, SILENT);
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('udp'), 'failed', /1 server asked/);
     assert.match(step('udp').remedy ?? '', /Either this server is down, or a firewall/);
     expect(step('server'), 'failed', /203\.0\.113\.99 does not answer/);
@@ -162,7 +131,7 @@ describe('the steps', OPTIONS, () => {
     await new Stage(t).startServer();
     await startDaemon(t, SILENT);
     assert.equal((await call('root', 'AddServer', 'sa{sv}', 'other', '1', 'primary', 's', PRIMARY)).code, 0);
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('udp'), 'ok', /other answered/);
     expect(step('server'), 'failed', /203\.0\.113\.99 does not answer/);
     assert.match(step('server').command ?? '', /miredoctl server auto/);
@@ -173,19 +142,19 @@ describe('the steps', OPTIONS, () => {
     await new Stage(t).startServer();
     nft(chain('output', `ip daddr ${SECONDARY} udp dport 3544 drop;`));
     await startDaemon(t, PRIMARY);
-    const second = await diagnosis(t);
+    const second = await diagnose(t);
     expect(second('server'), 'failed', /answers, but not from its secondary address/);
     assert.match(second('server').remedy ?? '', /ServerAddress2/);
     nft(`flush ruleset\n${chain('output', `ip daddr ${PRIMARY} udp dport 3544 drop;`)}`);
-    const first = await diagnosis(t);
+    const first = await diagnose(t);
     expect(first('udp'), 'ok', /answered/);
     expect(first('server'), 'failed', /answers, but not from its primary address/);
   });
 
   test('stopped', async (t) => {
-    await startQualified(t);
+    await startTunnel(t, NO_IPV6_TEST);
     assert.equal((await call('root', 'Stop')).code, 0);
-    const step = await diagnosis(t);
+    const step = await diagnose(t);
     expect(step('qualified'), 'failed', /[Ss]topped/);
     assert.equal(step('qualified').command, 'miredoctl start');
     expect(step('server'), 'ok', /both of its addresses/);
@@ -197,11 +166,11 @@ describe('the steps', OPTIONS, () => {
     t.after(() => {
       for (const address of [PRIMARY, SECONDARY]) ip('address', 'add', `${address}/24`, 'dev', 'eth0');
     });
-    const without = await diagnosis(t);
+    const without = await diagnose(t);
     expect(without('network'), 'failed', /no IPv4 address/);
     expect(without('server'), 'failed', /cannot be asked/);
     ip('address', 'add', '192.168.7.7/32', 'dev', 'eth0');
-    const lonely = await diagnosis(t);
+    const lonely = await diagnose(t);
     expect(lonely('network'), 'failed', /192\.168\.7\.7, but no route to the server/);
     ip('address', 'delete', '192.168.7.7/32', 'dev', 'eth0');
   });

@@ -1,11 +1,12 @@
 /** The calls that org.miredo(5) shows, each run on the real bus against the real daemon, in the page's order. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { makePage, PAGES } from '../../packaging/man/manual.js';
-import { PRIMARY, Running, Stage } from '../daemon/stage.js';
+import { Running } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { commandsIn } from '../manual/page-commands.js';
-import { as, enterBusStage, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { as, enterBusStage, provideBus } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 const COMMANDS = commandsIn(makePage(PAGES.find(({ name }) => name === 'org.miredo.5') ?? assert.fail()));
@@ -42,21 +43,10 @@ test('there are calls by each program, and each is looked at', () => {
 });
 
 describe('on the bus', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('in the order of the page', async (t) => {
-    const stage = new Stage(t);
-    await stage.startServer();
-    const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-    await daemon.line(/on the message bus/);
-    await daemon.line(/qualified: /);
+    await startTunnel(t, NO_IPV6_TEST);
     for (const command of COMMANDS) {
       await t.test(command, async () => {
         if (isMonitor(command)) return monitors(command);

@@ -1,11 +1,11 @@
 /** Callers that mean harm: the daemon stays, answers the others, does nothing that it should not, and does not grow. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
 import { encodeMessage, METHOD_CALL, NO_REPLY_EXPECTED } from '../../dbus/message.js';
 import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
-import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
+import type { Running } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { gather } from './crowd-program.js';
 import { callWithDescriptors } from './descriptor-caller.js';
@@ -17,13 +17,11 @@ import {
   FRIEND,
   freezePolkit,
   property,
+  provideBus,
   STRANGER,
-  startBus,
-  startPolkit,
-  stopBus,
-  stopPolkit,
   thawPolkit,
 } from './private-bus.js';
+import { startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 120_000 };
 const MEBIBYTE = 1024 * 1024;
@@ -31,15 +29,6 @@ const OWN = { type: METHOD_CALL, destination: 'org.miredo', path: OBJECT_PATH, i
 const BUSY = 'org.miredo.Error.Busy';
 /** Of a caller, see daemon/service/bus/call-limits.ts. */
 const CALLS_OF_CALLER = 64;
-
-async function startClient(context: TestContext): Promise<Running> {
-  const stage = new Stage(context);
-  await stage.startServer();
-  const client = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-  await client.line(/qualified: /);
-  await client.line(/on the message bus/);
-  return client;
-}
 
 /** Most memory that the process has ever had. */
 const peak = (pid: number): number =>
@@ -62,18 +51,11 @@ async function isUnharmed(client: Running): Promise<void> {
 }
 
 describe('hostile callers', OPTIONS, () => {
-  before(async () => {
-    // So much that a message as large as D-Bus allows reaches the daemon, and is not the bus's to refuse.
-    await startBus({
-      max_message_size: 128 * MEBIBYTE,
-      max_incoming_bytes: 256 * MEBIBYTE,
-      max_outgoing_bytes: 256 * MEBIBYTE,
-    });
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
+  // So much that a message as large as D-Bus allows reaches the daemon, and is not the bus's to refuse.
+  provideBus({
+    max_message_size: 128 * MEBIBYTE,
+    max_incoming_bytes: 256 * MEBIBYTE,
+    max_outgoing_bytes: 256 * MEBIBYTE,
   });
 
   for (const [what, signature, values] of [
@@ -81,7 +63,7 @@ describe('hostile callers', OPTIONS, () => {
     ['of the right one', 'a{sv}', [{ wait: { signature: 's', value: 'y'.repeat(64 * MEBIBYTE - 64) } }]],
   ] as const) {
     test(`an array of 64 MiB ${what} arrives, and is not even held`, async (t) => {
-      const client = await startClient(t);
+      const client = await startTunnel(t);
       const before = peak(client.pid);
       const hostile = await HostileCaller.open();
       t.after(() => hostile.leave());
@@ -96,7 +78,7 @@ describe('hostile callers', OPTIONS, () => {
   }
 
   test('variants in variants, as many as one likes: an error, or the end of that connection', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     for (const depth of [1, 10, 30, 31, 32, 61, 62, 63, 64, 65, 200]) {
       const hostile = await HostileCaller.open();
       t.after(() => hostile.leave());
@@ -110,7 +92,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('file descriptors do not get in: the bus keeps them out, since the daemon takes none', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const descriptors = (): number => readdirSync(`/proc/${client.pid}/fd`).length;
     const before = descriptors();
     const answers = await callWithDescriptors();
@@ -121,7 +103,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('10,000 match rules: signals come all the same, and the next caller gets his answer', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const crowd = await gather(t, STRANGER, 'rules', [20, 500]);
     assert.deepEqual(crowd.answers, { ok: 10_000 });
     const greedy = await gather(t, STRANGER, 'rules', [1, 10_000]);
@@ -139,7 +121,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('one that listens and does not read holds up nobody', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const deaf = await HostileCaller.open();
     t.after(() => deaf.leave());
     const bus = 'org.freedesktop.DBus';
@@ -158,7 +140,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('calls that want no reply: denied ones do nothing, others are done', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const crowd = await gather(t, STRANGER, 'unanswered', [10, 60]);
     assert.deepEqual(crowd.answers, { ok: 600 });
     await crowd.leave();
@@ -172,7 +154,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('thousands that wait for a password keep nobody else from asking polkit', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     const [callers, calls] = [20, 100];
     freezePolkit();
     t.after(thawPolkit);
@@ -192,7 +174,7 @@ describe('hostile callers', OPTIONS, () => {
   });
 
   test('who leaves while thousands of his questions wait gets nothing done', async (t) => {
-    const client = await startClient(t);
+    const client = await startTunnel(t);
     freezePolkit();
     t.after(thawPolkit);
     const crowd = await gather(t, FRIEND, 'pending', [20, 60]);

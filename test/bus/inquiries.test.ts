@@ -2,26 +2,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { before, beforeEach, describe, type TestContext, test } from 'node:test';
 import type { Client } from '../../dbus/client.js';
 import { openBus } from '../../dbus/connection.js';
 import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
 import type { Step } from '../../dbus/reports.js';
-import { PRIMARY, type Running, SECONDARY, Stage } from '../daemon/stage.js';
+import { PRIMARY, type Running, SECONDARY } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
-import { openClient } from './asking.js';
-import {
-  call,
-  enterBusStage,
-  permit,
-  property,
-  STRANGER,
-  startBus,
-  startPolkit,
-  stopBus,
-  stopPolkit,
-} from './private-bus.js';
+import { openClient, STEP_IDS } from './asking.js';
+import { call, enterBusStage, permit, property, provideBus, STRANGER } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 180_000 };
 /** Nobody answers there, nor at the addresses behind it. */
@@ -29,19 +20,6 @@ const SILENT = '203.0.113.99';
 /** May ask such questions, and nothing else. */
 const DOCTOR = 'games';
 const OWN = '203.0.113.30';
-const IDS = [
-  'network',
-  'dns',
-  'udp',
-  'server',
-  'nat',
-  'qualified',
-  'relay',
-  'preference',
-  'network-manager',
-  'mtu',
-  'firewall',
-];
 
 const nft = (rules: string): void => void execFileSync('nft', ['-f', '-'], { input: rules });
 
@@ -62,15 +40,6 @@ function countSilent(): () => { all: number; own: number } {
       Number(new RegExp(`counter ${name} \\{\\s+packets (\\d+)`).exec(text)?.[1]);
     return { all: packets('every'), own: packets('own') };
   };
-}
-
-async function startClient(t: TestContext, config = ''): Promise<Running> {
-  const stage = new Stage(t);
-  await stage.startServer();
-  const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n${config}` });
-  await daemon.line(/on the message bus/);
-  await daemon.line(/qualified: /);
-  return daemon;
 }
 
 /** Names of the signals of our interface that come to somebody else, who hears all that he may. */
@@ -97,20 +66,15 @@ async function probe(client: Client, ...names: string[]) {
 }
 
 describe('questions on the message bus', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     ip('address', 'add', `${OWN}/24`, 'dev', 'eth0');
     permit(DOCTOR, 'org.miredo.diagnose');
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
   beforeEach(() => nft('flush ruleset'));
 
   test('each server has its result; the caller hears it as it comes in, and nobody else does', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const others = await eavesdrop(t);
     const client = await openClient(t);
     const heard: string[] = [];
@@ -140,7 +104,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('a server whose second address is silent', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     nft(`table ip t { chain o { type filter hook output priority 0; ip daddr ${SECONDARY} udp dport 3544 drop; }; }`);
     const [result] = await probe(await openClient(t), PRIMARY);
     assert.ok(typeof result === 'object');
@@ -148,7 +112,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('without names: those of the list', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const client = await openClient(t);
     assert.equal((await call('root', 'AddServer', 'sa{sv}', 'other', '1', 'primary', 's', SILENT)).code, 0);
     const results = await probe(client);
@@ -160,7 +124,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('names are checked before anybody is asked whether the caller may', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const tooMany = Array.from({ length: 65 }, (_, index) => `203.0.113.${index + 100}`);
     for (const names of [tooMany, ['10.0.0.1'], ['a b'], [''], ['x'.repeat(254)], [PRIMARY, '127.0.0.1']]) {
       const { code, stderr } = await call(STRANGER, 'ProbeServers', 'as', String(names.length), ...names);
@@ -171,7 +135,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('who has the right may ask, and nobody else', async (t) => {
-    await startClient(t);
+    await startTunnel(t, NO_IPV6_TEST);
     for (const [member, ...words] of [['ProbeServers', 'as', '1', PRIMARY], ['Diagnose']] as const) {
       const refused = await call(STRANGER, member, ...words);
       assert.match(refused.stderr, /org\.miredo\.diagnose|not authorized|[Aa]ccess denied|authentication/i, member);
@@ -181,7 +145,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('who asks for the same at the same time shares the answer: servers are asked once', async (t) => {
-    await startClient(t);
+    await startTunnel(t);
     const count = countSilent();
     const clients = await Promise.all(Array.from({ length: 6 }, () => openClient(t)));
     const [first] = clients;
@@ -195,7 +159,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('too many questions at once: Busy; and who leaves takes his questions along', async (t) => {
-    const daemon = await startClient(t);
+    const daemon = await startTunnel(t);
     const usual = children(daemon);
     const client = await openClient();
     const asked = Array.from({ length: 12 }, (_, index) => probe(client, `203.0.113.${index + 100}`));
@@ -210,7 +174,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('a question goes on for the second caller when the first one leaves', async (t) => {
-    const daemon = await startClient(t);
+    const daemon = await startTunnel(t);
     const usual = children(daemon);
     const [first, second] = [await openClient(), await openClient(t)];
     void first.probeServers([SILENT]);
@@ -222,7 +186,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('servers are asked by the way of the tunnel', async (t) => {
-    await startClient(t, `BindAddress ${OWN}\n`);
+    await startTunnel(t, `BindAddress ${OWN}\n${NO_IPV6_TEST}`);
     const count = countSilent();
     const client = await openClient(t);
     await probe(client, SILENT);
@@ -233,7 +197,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('Diagnose: each step begins, and then has its verdict, as in the answer; for the caller only', async (t) => {
-    await startClient(t);
+    await startTunnel(t, NO_IPV6_TEST);
     const others = await eavesdrop(t);
     const client = await openClient(t);
     const heard: Step[] = [];
@@ -241,11 +205,11 @@ describe('questions on the message bus', OPTIONS, () => {
     assert.ok(answer.ok);
     assert.deepEqual(
       answer.value.map(({ id }) => id),
-      IDS,
+      STEP_IDS,
     );
     assert.deepEqual(
       heard.map(({ id }) => id),
-      IDS.flatMap((id) => [id, id]),
+      STEP_IDS.flatMap((id) => [id, id]),
     );
     heard.forEach(({ verdict, sentence }, index) => {
       if (index % 2 === 0) assert.equal(verdict, 'running');
@@ -260,7 +224,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('the tunnel is left in peace', async (t) => {
-    const daemon = await startClient(t);
+    const daemon = await startTunnel(t);
     // The news of its start are over.
     assert.equal(await property('State'), 's "qualified"');
     const others = await eavesdrop(t);
@@ -279,7 +243,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('a caller who leaves a diagnosis ends it', async (t) => {
-    const daemon = await startClient(t);
+    const daemon = await startTunnel(t);
     const usual = children(daemon);
     const client = await openClient();
     void client.diagnose();

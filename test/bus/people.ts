@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookupUser } from '../../daemon/io/users.js';
+import { inputIsHidden } from './hidden-input.js';
 import { type Said, STRANGER } from './private-bus.js';
 
 /** Who calls, with no rights of his own. */
@@ -158,6 +159,12 @@ export class Agent {
     ]);
     rmSync(folder, { recursive: true });
     return agent;
+  }
+
+  /** Returns when the question for the password is there, and can be answered. */
+  async asks(): Promise<void> {
+    await this.shows(/Password: $/);
+    await inputIsHidden(this.#child.pid);
   }
 
   async shows(pattern: RegExp): Promise<void> {

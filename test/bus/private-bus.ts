@@ -7,6 +7,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { enterStage } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
@@ -90,15 +91,21 @@ export function installActivation(program: string, ...words: string[]): void {
 
 interface Server {
   readonly child: ChildProcess;
+  readonly told: (code: number | null, signal: string | null) => void;
   readonly ended: Promise<unknown>;
 }
 
 function serve(command: string, words: readonly string[]): Server {
   const child = spawn(command, words, { stdio: 'ignore' });
-  return { child, ended: new Promise((resolve) => child.on('exit', resolve)) };
+  // One that goes by itself explains what fails after it.
+  const told = (code: number | null, signal: string | null): void =>
+    console.error(`${command} ended: ${code ?? signal}`);
+  child.on('exit', told);
+  return { child, told, ended: new Promise((resolve) => child.on('exit', resolve)) };
 }
 
-async function end({ child, ended }: Server): Promise<void> {
+async function end({ child, told, ended }: Server): Promise<void> {
+  child.off('exit', told);
   child.kill('SIGCONT');
   child.kill('SIGKILL');
   await ended;
@@ -130,6 +137,18 @@ export async function startPolkit(): Promise<void> {
 export async function stopPolkit(): Promise<void> {
   if (polkit !== undefined) await end(polkit);
   polkit = undefined;
+}
+
+/** For the tests of a suite. `limits`: as of {@link startBus}. */
+export function provideBus(limits: Readonly<Record<string, number>> = {}): void {
+  before(async () => {
+    await startBus(limits);
+    await startPolkit();
+  });
+  after(async () => {
+    await stopPolkit();
+    await stopBus();
+  });
 }
 
 /** It takes questions and does not answer them. */

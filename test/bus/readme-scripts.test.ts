@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PRIMARY, Stage } from '../daemon/stage.js';
 import { scriptCommands } from '../readme-commands.js';
-import { as, enterBusStage, startBus, startPolkit, stopBus, stopPolkit } from './private-bus.js';
+import { as, enterBusStage, provideBus } from './private-bus.js';
+import { NO_IPV6_TEST, startTunnel } from './tunnel.js';
 
 const OPTIONS = { skip: enterBusStage(import.meta.url), timeout: 120_000 };
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -16,21 +16,10 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const CODES: readonly (readonly [command: RegExp, codes: readonly number[]])[] = [[/ diagnose /, [0, 9]]];
 
 describe('from scripts', OPTIONS, () => {
-  before(async () => {
-    await startBus();
-    await startPolkit();
-  });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
 
   test('each command does what it says', async (t) => {
-    const stage = new Stage(t);
-    await stage.startServer();
-    const daemon = stage.start('miredo', { config: `ServerAddress ${PRIMARY}\n` });
-    await daemon.line(/on the message bus/);
-    await daemon.line(/qualified: /);
+    await startTunnel(t, NO_IPV6_TEST);
     assert.ok(scriptCommands(README).length > 5);
     for (const command of scriptCommands(README)) {
       await t.test(command, async () => {

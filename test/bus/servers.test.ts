@@ -1,7 +1,7 @@
 /** Servers on the message bus: the list, the choice, who may, what is remembered; and the daemon that waits for users. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { type BusConnection, openBus } from '../../dbus/connection.js';
 import { INTERFACE, OBJECT_PATH } from '../../dbus/org-miredo.js';
 import { fileOf, PRIMARY, picture, type Running, Stage } from '../daemon/stage.js';
@@ -15,6 +15,7 @@ import {
   installActivation,
   permit,
   property,
+  provideBus,
   STRANGER,
   startBus,
   startPolkit,
@@ -74,18 +75,13 @@ async function listen(t: TestContext): Promise<(name: string) => unknown[][]> {
 }
 
 describe('servers on the message bus', OPTIONS, () => {
-  before(async () => {
+  before(() => {
     ip('address', 'add', `${SECOND}/24`, 'dev', 'eth0');
     ip('address', 'add', '203.0.113.21/24', 'dev', 'eth0');
     permit(CHOOSER, 'org.miredo.set-server');
     permit(CONFIGURER, 'org.miredo.configure');
-    await startBus();
-    await startPolkit();
   });
-  after(async () => {
-    await stopPolkit();
-    await stopBus();
-  });
+  provideBus();
   beforeEach(() => {
     for (const place of [FOLDER, STATE, `${STATE}.bad`]) rmSync(place, { recursive: true, force: true });
   });

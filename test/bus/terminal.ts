@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { lookupUser } from '../../daemon/io/users.js';
+import { inputIsHidden } from './hidden-input.js';
 import type { Place } from './people.js';
 import { STRANGER } from './private-bus.js';
 
@@ -55,6 +56,16 @@ export class Terminal {
 
   type(text: string): void {
     this.#child.stdin?.write(text);
+  }
+
+  /** Returns when a question for a password, which is shown already, can be answered. */
+  asks(): Promise<void> {
+    return inputIsHidden(this.#child.pid);
+  }
+
+  async enterPassword(password: string): Promise<void> {
+    await this.asks();
+    this.type(`${password}\n`);
   }
 
   async end(): Promise<void> {

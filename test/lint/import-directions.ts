@@ -61,7 +61,7 @@ const BUS = [`${DBUS}/org-miredo`, `${DBUS}/connection`, `${DBUS}/message`];
 const TRAY = '../tray-app';
 const SHARED = `${TRAY}/shared`;
 /** What the daemon says, as values: no connection among it. */
-const PURE_BUS = [`${DBUS}/snapshot`, `${DBUS}/reports`, `${DBUS}/fault`];
+const PURE_BUS = [`${DBUS}/snapshot`, `${DBUS}/reports`, `${DBUS}/fault`, `${DBUS}/quantities`];
 
 const RULES: { readonly [folder: string]: Rule } = {
   wire: { values: ['wire'], outside: false },

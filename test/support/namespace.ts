@@ -8,6 +8,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { inOwnCgroup } from './own-cgroup.js';
+import { isForeignRoot } from './private-etc.js';
 
 /** Holds the name of the namespace that was left; a value inherited by accident does not match. */
 const LEFT_NAMESPACE = 'MIREDO_TEST_LEFT_NAMESPACE';
@@ -15,7 +17,7 @@ const LEFT_NAMESPACE = 'MIREDO_TEST_LEFT_NAMESPACE';
 /**
  * Returns false inside the namespace, with loopback up; or the reason to skip when none can be had:
  * `test(name, { skip: enterNamespace(import.meta.url) }, …)`. Outside it does not return. `more`: options of unshare(1)
- * for other namespaces, such as `--mount`.
+ * for other namespaces, such as `--mount`; with `--cgroup` its top is a control group of this file's own.
  */
 export function enterNamespace(fileUrl: string, more: readonly string[] = []): string | false {
   const current = readlinkSync('/proc/self/ns/net');
@@ -26,8 +28,11 @@ export function enterNamespace(fileUrl: string, more: readonly string[] = []): s
   }
   const options = unshareOptions(more);
   if (options === undefined) return 'neither root nor unprivileged user namespaces: no network namespace to be had';
-  const command = [...options, process.execPath, ...process.execArgv, fileURLToPath(fileUrl)];
-  const run = spawnSync('unshare', command, {
+  const file = [process.execPath, ...process.execArgv, fileURLToPath(fileUrl)];
+  const inside = ['unshare', ...options, ...file];
+  const needsGroup = more.includes('--cgroup') && process.getuid?.() === 0 && !isForeignRoot();
+  const [program = '', ...words] = needsGroup ? inOwnCgroup(inside) : inside;
+  const run = spawnSync(program, words, {
     stdio: 'inherit',
     env: { ...process.env, [LEFT_NAMESPACE]: current },
   });

@@ -1,7 +1,7 @@
 /** Follows the daemon, and keeps in the view what it says: present, absent, restarted, or the bus gone. */
 import type { Client, DaemonSignal } from '../../dbus/client.js';
 import { keepFollowing } from '../../dbus/keep-following.js';
-import type { Snapshot } from '../../dbus/snapshot.js';
+import { readReason, type Snapshot } from '../../dbus/snapshot.js';
 import type { Tunnel } from '../shared/view.js';
 import type { EventLog } from './event-log.js';
 import type { Store } from './store.js';
@@ -81,8 +81,8 @@ export class DaemonLink {
   #takeSignal(signal: DaemonSignal): void {
     switch (signal.name) {
       case 'StateChanged': {
-        const [state, previous, [code, sentence]] = signal.body;
-        this.#log.add({ kind: 'state', state, previous, reason: code === '' ? undefined : { code, sentence } });
+        const [state, previous, reason] = signal.body;
+        this.#log.add({ kind: 'state', state, previous, reason: readReason(reason) });
         return;
       }
       case 'AddressChanged': {

@@ -1,5 +1,7 @@
 /** Numbers and times as people of the language write them. */
 
+import { durationParts, scaledBytes } from '../../dbus/quantities.js';
+
 export interface Figures {
   /** With the region, as the browser takes it. */
   readonly language: string;
@@ -20,8 +22,6 @@ export interface Figures {
   readonly clock: (when: number) => string;
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
 export function figuresIn(language: string): Figures {
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const short = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
@@ -30,7 +30,7 @@ export function figuresIn(language: string): Figures {
   const seconds = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const dated = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const bytes = (count: number): string => {
-    const [value, unit] = scaled(count);
+    const [value, unit] = scaledBytes(count);
     return `${unit === 'B' ? whole.format(value) : tenths.format(value)}\u00a0${unit}`;
   };
   return {
@@ -38,7 +38,7 @@ export function figuresIn(language: string): Figures {
     bytes,
     rate: (bytesPerSecond) => `${bytes(bytesPerSecond)}/s`,
     rateTick: (bytesPerSecond) => {
-      const [value, unit] = scaled(bytesPerSecond);
+      const [value, unit] = scaledBytes(bytesPerSecond);
       return `${short.format(value)}\u00a0${unit}/s`;
     },
     count: (count) => whole.format(count),
@@ -50,31 +50,11 @@ export function figuresIn(language: string): Figures {
   };
 }
 
-/** In powers of 1000. What would be rounded up to 1000.0 is the next unit's already. */
-function scaled(count: number): readonly [number, string] {
-  let value = count;
-  let unit = 0;
-  while (unit < UNITS.length - 1 && value >= (unit === 0 ? 1000 : 999.95)) {
-    value /= 1000;
-    unit += 1;
-  }
-  return [value, UNITS[unit] ?? ''];
-}
-
-/** The symbols are the same in every language. Clocks that were set back make no negative ones. */
-function duration(milliseconds: number): string {
-  const total = Math.max(0, Math.round(milliseconds / 1000));
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(total / 86_400), 'd'],
-    [Math.floor(total / 3600) % 24, 'h'],
-    [Math.floor(total / 60) % 60, 'min'],
-    [total % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return '0\u00a0s';
-  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return shown.map(([count, unit]) => `${count}\u00a0${unit}`).join(' ');
-}
+/** The symbols are the same in every language. */
+const duration = (milliseconds: number): string =>
+  durationParts(milliseconds)
+    .map(([count, unit]) => `${count}\u00a0${unit}`)
+    .join(' ');
 
 function isSameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,7 +16,10 @@
 
 namespace {
 
-constexpr size_t BATCH_BYTES = 512 * 1024;
+// Rows of the first look: with the longest runs these are as many bytes as a batch should have.
+constexpr int32_t FIRST = 8;
+// With fewer bytes in the first look, those of the second will be about as short.
+constexpr size_t FIRST_BYTES = 64 * 1024;
 constexpr uint8_t ECN_MASK = 3;
 
 // The forced size passes the system's limit and needs CAP_NET_ADMIN; without it the limit's worth is enough to run.
@@ -81,30 +85,33 @@ void UdpReceiver::prepare(int fd, bool runs) {
   setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
 }
 
-// Long runs fill a batch with a few rows; more would leave the processor's cache before they are delivered.
-unsigned UdpReceiver::batch_size() const {
-  const auto capacity = static_cast<size_t>(batch_.capacity);
-  if (mean_ * capacity <= BATCH_BYTES) return static_cast<unsigned>(capacity);
-  return static_cast<unsigned>(BATCH_BYTES / mean_ + 1);
+// Long runs fill a batch with a few rows; more would leave the processor's cache before they are delivered, and would
+// touch memory that is then never given back. So there is a second look only after short ones.
+int32_t UdpReceiver::receive(int fd, int32_t socket) {
+  const int32_t first = std::min(FIRST, batch_.capacity);
+  const int32_t count = receive_into(fd, socket, 0, first);
+  if (count < first || first == batch_.capacity || bytes_ > FIRST_BYTES) return count;
+  const int32_t more = receive_into(fd, socket, first, batch_.capacity - first);
+  // An error that lasts comes again with the next look.
+  return more < 0 ? count : count + more;
 }
 
-int32_t UdpReceiver::receive(int fd, int32_t socket) {
-  const int count = recvmmsg(fd, messages_, batch_size(), MSG_DONTWAIT, nullptr);
+int32_t UdpReceiver::receive_into(int fd, int32_t socket, int32_t start, int32_t most) {
+  const int count = recvmmsg(fd, messages_ + start, static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
   if (count < 0) return -errno;
-  size_t bytes = 0;
-  for (int32_t i = 0; i < count; i++) {
+  bytes_ = 0;
+  for (int32_t i = start; i < start + count; i++) {
     msghdr& header = messages_[i].msg_hdr;
     Row& row = batch_.fill(i, batch_.slot * static_cast<size_t>(i), messages_[i].msg_len);
     row.address = static_cast<int32_t>(ntohl(names_[i].sin_addr.s_addr));
     row.port = ntohs(names_[i].sin_port);
     row.socket = socket;
     read_control(&header, &row);
-    bytes += messages_[i].msg_len;
+    bytes_ += messages_[i].msg_len;
     // The kernel has written into both.
     header.msg_namelen = sizeof names_[i];
     header.msg_controllen = sizeof controls_[i];
   }
-  mean_ = count > 0 ? bytes / static_cast<size_t>(count) : mean_;
   return count;
 }
 

@@ -33,11 +33,12 @@ class UdpReceiver {
   };
 
   static void read_control(msghdr* header, Row* row);
-  unsigned batch_size() const;
+  // As receive, into `most` rows from `start`.
+  int32_t receive_into(int fd, int32_t socket, int32_t start, int32_t most);
 
   const Batch& batch_;
-  // Mean bytes of a row in the last batch.
-  size_t mean_ = 0;
+  // Of the last look.
+  size_t bytes_ = 0;
   mmsghdr messages_[CAPACITY];
   iovec vectors_[CAPACITY];
   sockaddr_in names_[CAPACITY];

@@ -6,6 +6,7 @@ import { type BusConnection, openBus } from '../../../dbus/connection.js';
 import { BUS_NAME } from '../../../dbus/org-miredo.js';
 import type { Reason, TunnelState } from '../../protocol/tunnel-state.js';
 import type { LogEntry } from '../log.js';
+import { RetryDelay } from '../retry-delay.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TunnelControl } from './tunnel-control.js';
 import { TunnelObject } from './tunnel-object.js';
@@ -21,7 +22,7 @@ export class BusPresence {
   readonly #control: TunnelControl;
   readonly #object: TunnelObject;
   #connection: BusConnection | undefined;
-  #retryDelay = RETRY_DELAY;
+  readonly #retryDelay = new RetryDelay(RETRY_DELAY, RETRY_DELAY_LIMIT);
   #retryTimer: NodeJS.Timeout | undefined;
   /** Whether the log has been told that we are not there. */
   #isMissed = false;
@@ -73,7 +74,7 @@ export class BusPresence {
   }
 
   #joined(): void {
-    this.#retryDelay = RETRY_DELAY;
+    this.#retryDelay.reset();
     this.#isMissed = false;
     this.#say(['info', `on the message bus as ${BUS_NAME}`, { EVENT: 'bus-joined' }]);
   }
@@ -91,8 +92,7 @@ export class BusPresence {
     const message = `not on the message bus as ${BUS_NAME} (${sentence}); trying again`;
     if (!this.#isMissed) this.#say([level, message, { EVENT: 'bus-missed' }]);
     this.#isMissed = true;
-    this.#retryTimer = setTimeout(() => void this.#join(), this.#retryDelay);
-    this.#retryDelay = Math.min(2 * this.#retryDelay, RETRY_DELAY_LIMIT);
+    this.#retryTimer = setTimeout(() => void this.#join(), this.#retryDelay.take());
   }
 
   #say(entry: LogEntry): void {

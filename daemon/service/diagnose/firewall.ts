@@ -1,6 +1,7 @@
 /** Step: the tunnel passes the NAT, which kept strangers off until now. Does something else? (CVE-2006-6265) */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { firstExecutable } from '../../io/find-program.js';
 import { type Guard, judgeRuleset, together } from './firewall-rules.js';
 import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
@@ -94,17 +95,7 @@ const output = (program: string, words: readonly string[]): Promise<string | und
     execFile(program, words, options, (error, stdout) => resolve(error === null ? stdout : undefined));
   });
 
-const find = (program: string): string | undefined =>
-  FOLDERS.map((folder) => `${folder}/${program}`).find(isExecutable);
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const find = (program: string): string | undefined => firstExecutable(FOLDERS.map((folder) => `${folder}/${program}`));
 
 /** undefined when it may not be read. */
 function readTables(): string | undefined {

@@ -10,7 +10,7 @@ import type { Confinement, ProbeRole } from '../../tunnel/messages.js';
 import { type FromProbe, readFromProbe } from '../../tunnel/probe-messages.js';
 import { type Endpoint, type Ipv4Address, type Port, UNSPECIFIED_IPV4 } from '../../wire/ipv4.js';
 import { logComplaints } from '../engine-complaints.js';
-import { FIRST_DESCRIPTOR, spawnEngine } from '../engine-spawn.js';
+import { configurationOf, type EngineLaunch, spawnEngine } from '../engine-spawn.js';
 import type { Log } from '../log.js';
 
 /** Milliseconds for a process to start and for every question to be answered or given up. */
@@ -103,14 +103,15 @@ class ProbeProcess {
       resolve(failure('The probe was given up.', 'aborted'));
       return;
     }
-    const spawned = spawnEngine({
+    const engine: EngineLaunch = {
       role,
       confinement,
       device: undefined,
       sockets: sockets.map(({ fd }) => fd),
       directedBroadcasts,
       ...(program === undefined ? {} : { program }),
-    });
+    };
+    const spawned = spawnEngine(engine);
     if (!spawned.ok) {
       resolve(failure(spawned.sentence));
       return;
@@ -137,14 +138,7 @@ class ProbeProcess {
       violation: (sentence) => this.#distrust(`sends ${sentence}`),
       closed: () => {},
     });
-    lines.send({
-      type: 'configure',
-      role,
-      confinement,
-      device: FIRST_DESCRIPTOR,
-      sockets: sockets.map((_, index) => FIRST_DESCRIPTOR + 1 + index),
-      directedBroadcasts,
-    });
+    lines.send(configurationOf(engine));
   }
 
   #heed(message: FromProbe | undefined): void {

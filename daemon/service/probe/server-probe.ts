@@ -2,25 +2,20 @@
  * Asks servers for an address, beside the running tunnel: its port and its mapping in the NAT are not touched. Names
  * are resolved, and answers are read, by processes without privilege.
  */
-import { nextAddress } from '../../config/miredo-conf.js';
-import type { ServerName } from '../../config/values.js';
 import { readHostAddresses } from '../../io/interfaces.js';
 import { localAddressTo } from '../../io/local-address.js';
-import { resolveIpv4 } from '../../io/resolver.js';
-import { SENTENCES } from '../../protocol/reasons.js';
+import type { Servers } from '../../protocol/qualification.js';
+import { reasonOf } from '../../protocol/reasons.js';
 import type { ConeAnswer, Heard } from '../../protocol/server-probe.js';
-import type { ReasonCode } from '../../protocol/tunnel-state.js';
 import { type Confinement, TARGET_LIMIT } from '../../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, isPermittedDestination, type Port } from '../../wire/ipv4.js';
 import { TEREDO_PREFIX } from '../../wire/teredo-address.js';
 import type { Log } from '../log.js';
+import { findServers, type ServerNames } from '../server-addresses.js';
 import { type ProbeFailure, runProbe } from './probe-process.js';
 
-export interface ProbeTarget {
+export interface ProbeTarget extends ServerNames {
   readonly name: string;
-  readonly primary: ServerName;
-  /** undefined: the address after the primary one. */
-  readonly secondary: ServerName | undefined;
 }
 
 export interface ProbeFault {
@@ -114,7 +109,7 @@ export async function measure(
   const run = list.length === 0 ? undefined : await runGroups(list, options, directedBroadcasts, cone, heard);
   // Progress cannot be unsaid, but nothing is decided by it.
   if (run?.ok === false && run.isDistrusted) forget(list, results);
-  const reason = run === undefined || run.ok ? internalFault() : faultOf(run);
+  const reason = run === undefined || run.ok ? reasonOf('internal') : faultOf(run);
   asked.forEach(({ name }, index) => {
     if (!results.has(index)) settle(index, refused(name, reason, undefined));
   });
@@ -127,19 +122,14 @@ export async function measure(
   };
 }
 
-interface Place {
-  readonly primary: Ipv4Address;
-  readonly secondary: Ipv4Address;
-}
-
-interface Group extends Place {
+interface Group extends Servers {
   /** Places in the list of targets. */
   readonly members: number[];
   primaryHeard: Heard | undefined;
   secondaryHeard: Heard | undefined;
 }
 
-function group(groups: Map<string, Group>, { primary, secondary }: Place): Group {
+function group(groups: Map<string, Group>, { primary, secondary }: Servers): Group {
   const key = `${primary} ${secondary}`;
   const found = groups.get(key) ?? {
     primary,
@@ -186,32 +176,28 @@ const runGroups = (
 
 /** A target's addresses, or why it cannot be asked. */
 async function locate(
-  { primary, secondary }: ProbeTarget,
-  options: ProbeOptions,
+  target: ProbeTarget,
+  { user, signal }: ProbeOptions,
   directedBroadcasts: readonly Ipv4Address[],
-): Promise<Place | (ProbeFault & { readonly address: Ipv4Address | undefined })> {
-  const first = await addressOf(primary, options);
-  if (typeof first !== 'number') return { ...first, address: undefined };
-  const second = secondary === undefined ? nextAddress(first) : await addressOf(secondary, options);
-  if (typeof second !== 'number') return { ...second, address: first };
-  const scope = { directedBroadcasts };
-  if (![first, second].every((address) => isPermittedDestination(address, scope))) {
-    return { ...known('server-not-global'), address: first };
+): Promise<Servers | (ProbeFault & { readonly address: Ipv4Address | undefined })> {
+  const found = await findServers(target, { user, ...(signal === undefined ? {} : { signal }) });
+  if (!found.ok) {
+    return {
+      code: found.code === 'aborted' ? 'aborted' : 'dns-failed',
+      sentence: found.sentence,
+      address: found.primary,
+    };
   }
-  const way = await localAddressTo(first);
-  if (!way.ok) return { code: 'no-network', sentence: `There is no way to the server (${way.errno}).`, address: first };
-  return { primary: first, secondary: second };
+  const { primary: address, secondary } = found.servers;
+  const scope = { directedBroadcasts };
+  if (![address, secondary].every((each) => isPermittedDestination(each, scope))) {
+    return { ...reasonOf('server-not-global'), address };
+  }
+  const way = await localAddressTo(address);
+  if (!way.ok) return { code: 'no-network', sentence: `There is no way to the server (${way.errno}).`, address };
+  return found.servers;
 }
 
-async function addressOf(name: ServerName, { user, signal }: ProbeOptions): Promise<Ipv4Address | ProbeFault> {
-  if (name.address !== undefined) return name.address;
-  const found = await resolveIpv4(name.text, { user, ...(signal === undefined ? {} : { signal }) });
-  if (found.ok) return found.address;
-  return { code: found.code === 'aborted' ? 'aborted' : 'dns-failed', sentence: found.sentence };
-}
-
-const known = (code: ReasonCode): ProbeFault => ({ code, sentence: SENTENCES[code] });
-const internalFault = (): ProbeFault => known('internal');
 const faultOf = ({ code, sentence }: ProbeFailure): ProbeFault => ({ code, sentence });
 
 const refused = (name: string, { code, sentence }: ProbeFault, address: Ipv4Address | undefined): ProbeResult => ({
@@ -231,7 +217,7 @@ function judged(name: string, { primary, primaryHeard, secondaryHeard }: Group):
     roundTrip: primaryHeard && Math.round(1000 * primaryHeard.roundTrip),
     secondary: secondaryHeard !== undefined,
     address: primary,
-    fault: primaryHeard !== undefined && secondaryHeard !== undefined ? undefined : known(silent),
+    fault: primaryHeard !== undefined && secondaryHeard !== undefined ? undefined : reasonOf(silent),
   };
 }
 

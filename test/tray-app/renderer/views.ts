@@ -3,8 +3,8 @@ import type { Probe, Step, Verdict } from '../../../dbus/reports.js';
 import type { ServerEntry, Snapshot } from '../../../dbus/snapshot.js';
 import type { LogEntry } from '../../../tray-app/shared/log-entry.js';
 import type { Sample } from '../../../tray-app/shared/sample.js';
-import { DEFAULT_SETTINGS } from '../../../tray-app/shared/settings.js';
 import type { PendingTask, Task, View } from '../../../tray-app/shared/view.js';
+import { aSnapshot, aView } from '../a-view.js';
 
 /** When all of it happens: 24 November 2026, 14:03:20 UTC. */
 export const NOW = Date.UTC(2026, 10, 24, 14, 3, 20);
@@ -28,28 +28,14 @@ export const SERVERS: readonly ServerEntry[] = [
   { name: 'relay.example.net', primary: 'relay.example.net', secondary: undefined, comment: undefined, origin: 'user' },
 ];
 
-const STOPPED: Snapshot = {
-  state: 'stopped',
+const VERSION = '2.0.0-alpha.1';
+
+const STOPPED = aSnapshot({
   reason: { code: 'user', sentence: 'The tunnel was stopped on request.' },
   since: NOW - 12 * MINUTE,
-  isEnabled: false,
-  address: undefined,
-  local: undefined,
-  mapped: undefined,
-  server: undefined,
-  serverAddress: undefined,
-  serverChoice: 'auto',
   servers: SERVERS,
-  nat: undefined,
-  isIpv6Reachable: undefined,
-  interface: undefined,
-  mtu: undefined,
-  roundTrip: undefined,
-  lastServerContact: undefined,
-  refreshInterval: undefined,
-  statistics: {},
-  version: '2.0.0-alpha.1',
-};
+  version: VERSION,
+});
 
 const STARTED: Snapshot = {
   ...STOPPED,
@@ -127,19 +113,11 @@ export const PRESENCES = {
 export type ViewChange = Partial<View> & { readonly snapshot?: Snapshot };
 
 /** With a stopped tunnel, unless told otherwise. */
-export function viewOf({ snapshot = STOPPED, ...change }: ViewChange = {}): View {
-  return {
-    tunnel: { presence: 'present', snapshot },
-    pending: [],
-    refusal: undefined,
-    denied: [],
-    probes: { isRunning: false, results: {}, waiting: [], time: undefined },
-    diagnosis: { isRunning: false, steps: [], time: undefined },
-    settings: DEFAULT_SETTINGS,
-    environment: { tray: 'present', locale: 'en', theme: 'light', appVersion: '2.0.0-alpha.1' },
+export const viewOf = ({ snapshot = STOPPED, ...change }: ViewChange = {}): View =>
+  aView(snapshot, {
+    environment: { tray: 'present', locale: 'en', theme: 'light', appVersion: VERSION },
     ...change,
-  };
-}
+  });
 
 export const pendingOf = (task: Task, subject?: string): PendingTask => ({ task, subject, since: NOW - 500 });
 
