@@ -1,4 +1,10 @@
-/** UDP floods of one flow: how many datagrams a second arrive. */
+/**
+ * UDP floods of one flow: how many datagrams a second arrive. Through a socket, as all contestants can be compared;
+ * and small ones handed to the tunnel's device from its own namespace: through a socket and three hops on the same
+ * processors a datagram costs the generator more than the tunnel.
+ */
+import { globalAddresses } from '../lab/kernel-view.js';
+import { INTERFACE } from '../lab/lab.js';
 import type { Arena } from './arenas.js';
 import { listen, type Numbers, resultOf, traffic } from './load-generator.js';
 import { DIRECTIONS, type Direction } from './measure-tcp.js';
@@ -28,6 +34,30 @@ async function floodDown({ lab, host }: Arena, size: number, seconds: number): P
   return received;
 }
 
+/** Datagrams a second that are handed to a device: more than any tunnel takes here, and half of a processor's time. */
+export const OFFERED = 600_000;
+const SMALL = 64;
+
+async function injectUp({ lab, host, client }: Arena, seconds: number): Promise<Numbers> {
+  const sink = await listen(lab, lab.host, ['sink', PORT, ++runs, QUIET]);
+  const from = globalAddresses(client()[0] ?? 0, INTERFACE)[0] ?? '';
+  await traffic(lab.client(0), ['inject', INTERFACE, from, host, PORT, runs, seconds, SMALL, OFFERED]);
+  return resultOf(sink);
+}
+
+/** The client says hello first, so that both ends know each other. */
+async function injectDown({ lab, host, client }: Arena, seconds: number): Promise<Numbers> {
+  const sink = await listen(lab, lab.client(0), ['sink', PORT, ++runs, QUIET, host, PORT]);
+  const to = globalAddresses(client()[0] ?? 0, INTERFACE)[0] ?? '';
+  await traffic(lab.relay, ['inject', INTERFACE, host, to, PORT, runs, seconds, SMALL, OFFERED]);
+  return resultOf(sink);
+}
+
+async function measurePackets(arena: Arena, direction: Direction, seconds: number, results: Results) {
+  const { perSecond } = await (direction === 'up' ? injectUp : injectDown)(arena, seconds);
+  results.add(`packets-${direction}`, arena.name, 'packets/s', perSecond ?? Number.NaN);
+}
+
 async function measure(arena: Arena, size: number, direction: Direction, seconds: number, results: Results) {
   const { perSecond } = await (direction === 'up' ? floodUp : floodDown)(arena, size, seconds);
   results.add(`udp-${size}-${direction}`, arena.name, 'packets/s', perSecond ?? Number.NaN);
@@ -39,5 +69,10 @@ export async function measureUdp(arenas: readonly Arena[], rounds: Rounds, secon
       rounds.say(`UDP, ${size} bytes ${direction}`);
       await inTurns(rounds, arenas, (arena) => measure(arena, size, direction, seconds, results));
     }
+  }
+  const tunnels = arenas.filter(({ client }) => client().length > 0);
+  for (const direction of DIRECTIONS) {
+    rounds.say(`packets of ${SMALL} bytes ${direction}`);
+    await inTurns(rounds, tunnels, (arena) => measurePackets(arena, direction, seconds, results));
   }
 }

@@ -3,6 +3,15 @@
 
 #include "parts.h"
 
+// Newer than some headers (Linux 5.0).
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
+
+
 namespace {
 
 // The first bytes of each datagram, so that late ones of an earlier measurement do not count.
@@ -108,6 +117,59 @@ void flood_peers(const Words& words) {
   run_flood(sender, flows == 0 ? count : flows, std::stod(words.at(3)));
 }
 
+namespace {
+
+// Takes runs of datagrams whole where the kernel has kept them together (UDP_GRO), as programs that receive so much
+// do. To cut them and receive each by itself costs more than a tunnel, and would measure the receiver.
+class Receiver {
+ public:
+  explicit Receiver(int fd) : fd_(fd), buffers_(BATCH * LONGEST) {
+    const int on = 1;
+    setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+    std::memset(messages_, 0, sizeof messages_);
+    for (size_t i = 0; i < BATCH; i++) {
+      vectors_[i] = {&buffers_[i * LONGEST], LONGEST};
+      messages_[i].msg_hdr.msg_iov = &vectors_[i];
+      messages_[i].msg_hdr.msg_iovlen = 1;
+      messages_[i].msg_hdr.msg_control = &controls_[i];
+    }
+  }
+
+  int receive() {
+    for (mmsghdr& message : messages_) message.msg_hdr.msg_controllen = sizeof controls_[0];
+    return recvmmsg(fd_, messages_, BATCH, MSG_WAITFORONE, nullptr);
+  }
+
+  bool belongs_to(size_t i, uint32_t run) const { return std::memcmp(&buffers_[i * LONGEST], &run, sizeof run) == 0; }
+  size_t bytes(size_t i) const { return messages_[i].msg_len; }
+
+  size_t datagrams(size_t i) {
+    msghdr& header = messages_[i].msg_hdr;
+    for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+      int size = 0;
+      if (control->cmsg_level != SOL_UDP || control->cmsg_type != UDP_GRO) continue;
+      std::memcpy(&size, CMSG_DATA(control), sizeof size);
+      if (size > 0) return (bytes(i) + static_cast<size_t>(size) - 1) / static_cast<size_t>(size);
+    }
+    return 1;
+  }
+
+ private:
+  static constexpr size_t LONGEST = 65536;
+  union Control {
+    cmsghdr header;
+    uint8_t bytes[CMSG_SPACE(sizeof(int))];
+  };
+
+  int fd_;
+  std::vector<uint8_t> buffers_;
+  iovec vectors_[BATCH];
+  mmsghdr messages_[BATCH];
+  Control controls_[BATCH];
+};
+
+}  // namespace
+
 // sink PORT RUN QUIET [ADDRESS PORT]: counts until nothing comes for QUIET seconds. With an address it says hello
 // there and counts what comes back. Packets a second: from the first to the last.
 void sink(const Words& words) {
@@ -116,32 +178,24 @@ void sink(const Words& words) {
   if (words.size() > 3) {
     const sockaddr_in6 to = parse_address(words.at(3), std::stoi(words.at(4)));
     if (sendto(fd, "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) die("hello");
-  } else {
-    ready();
   }
-  static uint8_t buffers[BATCH][2048];
-  iovec vectors[BATCH];
-  mmsghdr messages[BATCH];
-  std::memset(messages, 0, sizeof messages);
-  for (int i = 0; i < BATCH; i++) {
-    vectors[i] = {buffers[i], sizeof buffers[i]};
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
+  ready();
+  Receiver receiver(fd);
   set_patience(fd, 5);
   uint64_t packets = 0, bytes = 0;
   double first = 0, last = 0;
   for (;;) {
-    const int count = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, nullptr);
+    const int count = receiver.receive();
     if (count < 0) break;
     last = now();
-    for (int i = 0; i < count; i++) {
-      if (std::memcmp(buffers[i], &run, sizeof run) != 0) continue;
-      if (packets++ == 0) {
+    for (size_t i = 0; i < static_cast<size_t>(count); i++) {
+      if (!receiver.belongs_to(i, run)) continue;
+      if (packets == 0) {
         first = last;
         set_patience(fd, std::stod(words.at(2)));
       }
-      bytes += messages[i].msg_len;
+      packets += receiver.datagrams(i);
+      bytes += receiver.bytes(i);
     }
   }
   const double seconds = last > first ? last - first : 1;

@@ -5,43 +5,22 @@
 
 #include <cstring>
 
+#include "inner.h"
 #include "parts.h"
 
 namespace {
 
 constexpr size_t PAYLOAD = 8;
+constexpr int DISCARD = 9;
 
 struct Packet {
   iphdr ip;
   udphdr udp;
-  uint8_t ipv6[40];
-  uint8_t inner_udp[8];
+  uint8_t headers[INNER_HEADERS];
   uint8_t payload[PAYLOAD];
 } __attribute__((packed));
 
-uint32_t sum16(const void* bytes, size_t length, uint32_t sum) {
-  const auto* octets = static_cast<const uint8_t*>(bytes);
-  for (size_t i = 0; i < length; i += 2) sum += static_cast<uint32_t>(octets[i] << 8 | octets[i + 1]);
-  return sum;
-}
-
-void write_inner(Packet& packet, const in6_addr& from, const in6_addr& to) {
-  const uint16_t length = sizeof packet.inner_udp + PAYLOAD;
-  packet.ipv6[0] = 0x60;
-  packet.ipv6[5] = static_cast<uint8_t>(length);
-  packet.ipv6[6] = IPPROTO_UDP;
-  packet.ipv6[7] = 64;
-  std::memcpy(packet.ipv6 + 8, &from, 16);
-  std::memcpy(packet.ipv6 + 24, &to, 16);
-  const uint16_t words[4] = {htons(9), htons(9), htons(length), 0};
-  std::memcpy(packet.inner_udp, words, sizeof words);
-  uint32_t sum = sum16(packet.ipv6 + 8, 32 + length, length + IPPROTO_UDP);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  const uint16_t checksum = htons(static_cast<uint16_t>(~sum));
-  std::memcpy(packet.inner_udp + 6, &checksum, sizeof checksum);
-}
-
-void write_packet(Packet& packet, const Peers& peers, uint32_t i, const sockaddr_in& relay, const in6_addr& to) {
+void write_packet(Packet& packet, const Peers& peers, uint32_t i, const sockaddr_in& relay, const sockaddr_in6& to) {
   std::memset(&packet, 0, sizeof packet);
   packet.ip.version = 4;
   packet.ip.ihl = 5;
@@ -53,7 +32,10 @@ void write_packet(Packet& packet, const Peers& peers, uint32_t i, const sockaddr
   packet.udp.source = htons(peers.port(i));
   packet.udp.dest = relay.sin_port;
   packet.udp.len = htons(sizeof packet - sizeof packet.ip);  // no checksum: IPv4 allows it
-  write_inner(packet, peers.teredo(i), to);
+  sockaddr_in6 from{};
+  from.sin6_port = to.sin6_port;
+  from.sin6_addr = peers.teredo(i);
+  write_headers(packet.headers, from, to, PAYLOAD);
 }
 
 }  // namespace
@@ -66,7 +48,7 @@ void prime(const Words& words) {
   relay.sin_family = AF_INET;
   relay.sin_addr.s_addr = htonl(parse_ipv4(words.at(2)));
   relay.sin_port = htons(static_cast<uint16_t>(std::stoi(words.at(3))));
-  const in6_addr to = parse_address(words.at(4), 0).sin6_addr;
+  const sockaddr_in6 to = parse_address(words.at(4), DISCARD);
   const double rate = std::stod(words.at(5));
   const int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
   if (fd < 0) die("raw socket");

@@ -13,9 +13,10 @@ struct Part {
 };
 
 constexpr Part PARTS[] = {
-    {"flood", flood}, {"flood-caller", flood_caller}, {"flood-peers", flood_peers}, {"sink", sink},   {"echo", echo},
-    {"ask", ask},     {"solicit", solicit},           {"reflect", reflect},         {"prime", prime},
-    {"pour", pour},   {"pour-caller", pour_caller},   {"drink", drink},             {"drink-caller", drink_caller},
+    {"flood", flood},     {"flood-caller", flood_caller}, {"flood-peers", flood_peers}, {"inject", inject},
+    {"inject-peers", inject_peers},                       {"sink", sink},               {"echo", echo},
+    {"ask", ask},         {"solicit", solicit},           {"reflect", reflect},         {"prime", prime},
+    {"pour", pour},       {"pour-caller", pour_caller},   {"drink", drink},             {"drink-caller", drink_caller},
 };
 
 }  // namespace
