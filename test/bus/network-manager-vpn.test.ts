@@ -1,62 +1,29 @@
 /** A VPN that the real NetworkManager brings up, with the real OpenVPN at both ends. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { DispatcherEvents } from './dispatcher-events.js';
+import { Laptop } from './laptop.js';
 import { startManaged } from './managed.js';
-import {
-  enterNetworkManagerStage,
-  installNetworkManagerPolicies,
-  installOurFiles,
-  nmcli,
-  type RunningNetworkManager,
-  startNetworkManager,
-} from './network-manager-stage.js';
-import { CABLE, NetworkWorld } from './network-world.js';
-import { property, provideBus } from './private-bus.js';
+import { enterNetworkManagerStage, nmcli } from './network-manager-stage.js';
+import { CABLE } from './network-world.js';
+import { property } from './private-bus.js';
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks', 'vpn']) };
 const OPTIONS = { timeout: 90_000 };
 const VPN = 'Work VPN';
 
 describe('a laptop with a VPN', SKIP, () => {
-  let world: NetworkWorld;
-  let manager: RunningNetworkManager;
-
+  const laptop = new Laptop();
   before(async () => {
-    world = new NetworkWorld();
-    await world.startServer();
-    await world.startDhcp('192.0.2');
-    installNetworkManagerPolicies();
-    installOurFiles();
-  });
-  provideBus();
-  before(async () => {
-    manager = await startNetworkManager('');
     const wire = `type ethernet ifname ${CABLE} con-name wire ipv6.method disabled autoconnect no`;
     nmcli('connection', 'add', ...wire.split(' '));
-    const { key, own, peer, gateway } = world.startVpn();
+    const { key, own, peer, gateway } = laptop.world.startVpn();
     const data = `connection-type=static-key,static-key=${key},remote=${gateway},local-ip=${own},remote-ip=${peer}`;
-    const words = [
-      'type',
-      'vpn',
-      'vpn-type',
-      'openvpn',
-      'con-name',
-      VPN,
-      'autoconnect',
-      'no',
-      'ipv6.method',
-      'disabled',
-    ];
-    nmcli('connection', 'add', ...words, 'vpn.data', `${data},cipher=AES-256-CBC,dev-type=tun`);
+    const words = 'type vpn vpn-type openvpn autoconnect no ipv6.method disabled con-name'.split(' ');
+    nmcli('connection', 'add', ...words, VPN, 'vpn.data', `${data},cipher=AES-256-CBC,dev-type=tun`);
     nmcli('connection', 'up', 'wire');
-  });
-
-  after(async () => {
-    await manager.stop();
-    await world.close();
   });
 
   test('is the way to the server, and is not any more', OPTIONS, async (t) => {

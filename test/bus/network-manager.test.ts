@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { hasNativeIpv6 } from '../../daemon/io/native-ipv6.js';
@@ -12,18 +12,11 @@ import { fileOf } from '../daemon/stage.js';
 import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { DispatcherEvents } from './dispatcher-events.js';
+import { Laptop } from './laptop.js';
 import { startManaged } from './managed.js';
-import {
-  enterNetworkManagerStage,
-  installNetworkManagerPolicies,
-  installOurFiles,
-  nmcli,
-  type RunningNetworkManager,
-  startNetworkManager,
-  stateOfDevice,
-} from './network-manager-stage.js';
-import { CABLE, NetworkWorld } from './network-world.js';
-import { as, call, FRIEND, installActivation, property, provideBus, STRANGER } from './private-bus.js';
+import { enterNetworkManagerStage, nmcli, stateOfDevice } from './network-manager-stage.js';
+import { CABLE } from './network-world.js';
+import { as, call, FRIEND, installActivation, property, STRANGER } from './private-bus.js';
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks']) };
 const OPTIONS = { timeout: 60_000 };
@@ -32,26 +25,10 @@ const CTL = fileURLToPath(new URL('../../bin/miredoctl.js', import.meta.url));
 const WIRE = 'The Wire [1]';
 
 describe('a laptop', SKIP, () => {
-  let world: NetworkWorld;
-  let manager: RunningNetworkManager;
-
+  const laptop = new Laptop();
   before(async () => {
-    world = new NetworkWorld();
-    await world.startServer();
-    await world.startDhcp('192.0.2');
-    installNetworkManagerPolicies();
-    installOurFiles();
-  });
-  provideBus();
-  before(async () => {
-    manager = await startNetworkManager('');
     const words = `type ethernet ifname ${CABLE} ipv6.method auto ipv6.addr-gen-mode eui64 autoconnect no`.split(' ');
     nmcli('connection', 'add', 'con-name', WIRE, ...words);
-  });
-
-  after(async () => {
-    await manager.stop();
-    await world.close();
   });
 
   const uuid = (): string => nmcli('-g', 'connection.uuid', 'connection', 'show', WIRE).trim();
@@ -81,8 +58,8 @@ describe('a laptop', SKIP, () => {
     up();
     t.after(down);
     await daemon.line(/qualified: .* mapped 192\.0\.2\./);
-    await world.startDhcp('198.51.100');
-    t.after(() => world.startDhcp('192.0.2'));
+    await laptop.world.startDhcp('198.51.100');
+    t.after(() => laptop.world.startDhcp('192.0.2'));
     await daemon.line(/qualified: .* mapped 198\.51\.100\./);
   });
 
@@ -91,7 +68,7 @@ describe('a laptop', SKIP, () => {
     up();
     t.after(down);
     await daemon.line(/qualified: /);
-    const asked = world.countDatagrams();
+    const asked = laptop.world.countDatagrams();
     for (const action of ['dhcp4-change', 'connectivity-change', 'up']) {
       const { code, stderr } = await call('root', 'NetworkEvent', 'ssa{sv}', action, CABLE, '0');
       assert.equal(code, 0, stderr);
@@ -116,14 +93,14 @@ describe('a laptop', SKIP, () => {
     up();
     t.after(down);
     await daemon.line(/qualified: /);
-    world.startIpv6();
-    t.after(() => world.stopIpv6());
+    laptop.world.startIpv6();
+    t.after(() => laptop.world.stopIpv6());
     await daemon.line(/waiting: The network has IPv6 of its own; .*"Policy = always"/);
     assert.match(ip('-6', 'route', 'show', 'default'), new RegExp(`dev ${CABLE} `));
     assert.match(await property('StateReason'), /"native-ipv6"/);
     const { code, stderr } = await as('root', CTL, 'start');
     assert.deepEqual([code, /IPv6 of its own/.test(stderr)], [4, true], stderr);
-    await world.stopIpv6();
+    await laptop.world.stopIpv6();
     await daemon.line(/qualified: /, 2);
   });
 
@@ -131,12 +108,12 @@ describe('a laptop', SKIP, () => {
     'has native IPv6 from the start: no packet leaves for the server, unless it is always wanted',
     OPTIONS,
     async (t) => {
-      world.startIpv6();
-      t.after(() => world.stopIpv6());
+      laptop.world.startIpv6();
+      t.after(() => laptop.world.stopIpv6());
       up();
       t.after(down);
       await waitFor('native IPv6', () => hasNativeIpv6('teredo') || undefined, { timeout: 20_000 });
-      const asked = world.countDatagrams();
+      const asked = laptop.world.countDatagrams();
       const daemon = await startManaged(t);
       await daemon.line(/waiting: The network has IPv6 of its own/);
       assert.equal(asked(), 0);
@@ -163,7 +140,7 @@ describe('a laptop', SKIP, () => {
     test(`is on a connection that is opted out ${how}: no packet leaves for the server`, OPTIONS, async (t) => {
       up();
       t.after(down);
-      const asked = world.countDatagrams();
+      const asked = laptop.world.countDatagrams();
       const daemon = await startManaged(t, rules());
       assert.match(await daemon.line(/waiting: /), says);
       assert.match(await property('StateReason'), /"network-policy"/);
