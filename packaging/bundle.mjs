@@ -3,7 +3,7 @@
  * Node does not have to look for each. As CommonJS and without comments it takes 5 MB less in the daemon's two
  * processes. Run by build.mjs; the programs also run unbundled, from build/daemon.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -48,5 +48,9 @@ const bundled = new Set(
     .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
     .filter((name) => name !== undefined),
 );
-writeFileSync(join(root, 'build/bin/package.json'), '{ "type": "commonjs" }\n');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+writeFileSync(
+  join(root, 'build/bin/package.json'),
+  `${JSON.stringify({ name: 'miredo', version, type: 'commonjs' })}\n`,
+);
 writeFileSync(join(root, 'build/bin/bundled.json'), `${JSON.stringify([...bundled].sort())}\n`);

@@ -37,11 +37,9 @@ interface Synonyms {
   readonly chrootdir?: string;
 }
 
-/** The version of package.json, which lies beside the installed bundle, above a bundle in build, or above this file. */
+/** The version of package.json, which lies beside a bundle, or above this file. */
 export function version(): string {
-  const places = ['./package.json', '../../package.json', '../../../package.json'].map(
-    (place) => new URL(place, import.meta.url),
-  );
+  const places = ['./package.json', '../../../package.json'].map((place) => new URL(place, import.meta.url));
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return 'unknown';
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

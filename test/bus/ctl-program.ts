@@ -15,7 +15,7 @@ export const CTL_PROGRAM: string = (() => {
 })();
 
 /** The tree may be where others cannot read; /run is the stage's own. It is one file. */
-const PUBLIC_COPY = '/run/miredoctl.mjs';
+const PUBLIC_COPY = '/run/miredoctl.cjs';
 
 export const ctl = (...words: string[]): Promise<Said> => as('root', CTL_PROGRAM, ...words);
 
