@@ -34,7 +34,9 @@ export function judgePreference(tables: Tables, teredo: Ipv6Address, own: Ipv6Ad
   const isFirst = isTunnelFirst(tables, teredo, own);
   const facts = { native: truth(false), preferred: truth(isFirst) };
   if (isFirst) {
-    return { verdict: 'ok', sentence: 'Applications use the tunnel for every name that has an IPv6 address.', facts };
+    const sentence =
+      'Applications use the tunnel for every name that has an IPv6 address, but for those that leave Teredo alone by themselves, as Chromium does.';
+    return { verdict: 'ok', sentence, facts };
   }
   const sentence =
     'Browsers and most other applications use IPv4 for names that have both IPv4 and IPv6, and the tunnel only for names that have nothing but IPv6: Teredo is the last resort (RFC 6724).';
