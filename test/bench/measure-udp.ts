@@ -34,8 +34,8 @@ async function floodDown({ lab, host }: Arena, size: number, seconds: number): P
   return received;
 }
 
-/** Datagrams a second that are handed to a device: more than any tunnel takes here, and half of a processor's time. */
-export const OFFERED = 600_000;
+/** Datagrams a second that are handed to a device: more than any tunnel takes here, for about half a processor. */
+export const OFFERED = 800_000;
 const SMALL = 64;
 
 async function injectUp({ lab, host, client }: Arena, seconds: number): Promise<Numbers> {
