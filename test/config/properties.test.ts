@@ -6,6 +6,7 @@ import { MIREDO_DIRECTIVES, SERVER_DIRECTIVES } from '../../daemon/config/direct
 import { formatFault } from '../../daemon/config/fault.js';
 import { type Parsed, parseMiredoConf } from '../../daemon/config/miredo-conf.js';
 import { parseServerConf } from '../../daemon/config/server-conf.js';
+import { MOST_ENGINES } from '../../daemon/config/values.js';
 import { formatPorts } from '../../daemon/io/firewall-commands.js';
 import { formatIpv4, ipv4, isGlobalUnicast } from '../../daemon/wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../../daemon/wire/ipv6.js';
@@ -136,6 +137,8 @@ const ports = fc
   .tuple(fc.constantFrom('tcp' as const, 'udp' as const), fc.integer({ min: 1, max: 65535 }), fc.nat(9))
   .map(([protocol, first, more]) => ({ protocol, first, last: Math.min(first + more, 65535) }));
 
+const engines = fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: MOST_ENGINES }));
+
 const client = fc.record(
   {
     mode: fc.constant('client' as const),
@@ -160,6 +163,7 @@ const relay = fc.record(
     prefix,
     mtu,
     directBubbles: fc.boolean(),
+    engines,
   },
   PLAIN,
 );
@@ -169,6 +173,7 @@ const serverSettings = fc.record(
     secondary: publicAddress,
     prefix,
     mtu,
+    engines,
     syslogFacility: facility,
   },
   PLAIN,
@@ -207,6 +212,7 @@ describe('files that are right are read as what they were written from', () => {
           RelayType: settings.directBubbles ? 'restricted' : 'relay',
           Prefix: groups(settings.prefix),
           InterfaceMTU: String(settings.mtu),
+          Engines: String(settings.engines),
         };
         assert.deepEqual(parseMiredoConf('f', write({ ...own, ...common(settings) }, how)), { settings, faults: [] });
       }),
@@ -222,6 +228,7 @@ describe('files that are right are read as what they were written from', () => {
           ServerBindAddress2: formatIpv4(settings.secondary),
           Prefix: groups(settings.prefix),
           InterfaceMTU: String(settings.mtu),
+          Engines: String(settings.engines),
           SyslogFacility: settings.syslogFacility,
         };
         assert.deepEqual(parseServerConf('f', write(directives, how)), { settings, faults: [] });
