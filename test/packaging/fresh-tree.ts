@@ -58,11 +58,14 @@ async function sources(): Promise<string> {
   return known;
 }
 
+/** Packages' scripts stop programs that they find running (polkitd's does): let them not find this machine's. */
+const ALONE = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
 async function make(target: string, lines: string): Promise<void> {
   const words = ['--mode=root', '--variant=apt', `--include=${PACKAGES.join(',')}`];
   const hook = `--customize-hook=chroot "$1" sh -ec "${FINISH.join('\n')}"`;
   // The suite's name is taken from the sources on its standard input.
-  const argv = ['mmdebstrap', '--quiet', ...words, hook, '', target, '-'];
+  const argv = [...ALONE, 'mmdebstrap', '--quiet', ...words, hook, '', target, '-'];
   await mustRun(argv, { input: lines, timeout: MAKING_TIMEOUT });
 }
 
