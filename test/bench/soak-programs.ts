@@ -39,7 +39,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = join(ROOT, 'build/soak');
 
 /** Runs in the bundle before anything of it loads the addon. Its functions are not enumerable. */
-const prelude = ({ tun, without }: Variant): string => `import soakModule from 'node:module';
+const prelude = ({ tun, without }: Variant): string => `const soakModule = require('node:module');
 const soakLoad = soakModule._load;
 soakModule._load = function (request, ...rest) {
   const addon = soakLoad.call(this, request, ...rest);

@@ -224,7 +224,7 @@ describe('questions on the message bus', OPTIONS, () => {
   });
 
   test('the tunnel is left in peace', async (t) => {
-    const daemon = await startTunnel(t);
+    const daemon = await startTunnel(t, 'Firewall yes\n');
     // The news of its start are over.
     assert.equal(await property('State'), 's "qualified"');
     const others = await eavesdrop(t);
