@@ -1,8 +1,9 @@
 /** How a state of the tunnel is shown: shape, word and sentence. */
 import type { Snapshot } from '../../dbus/snapshot.js';
-import { type MessageKey, type Translate, translateMaybe } from '../shared/messages.js';
-import type { View } from '../shared/view.js';
+import { CATALOGUES, type MessageKey, type Translate, translateMaybe } from '../shared/messages.js';
+import type { Locale, View } from '../shared/view.js';
 import type { Mark } from './mark.js';
+import type { Paragraphs } from './parts/room.js';
 
 export interface StateShown {
   readonly mark: Mark;
@@ -69,4 +70,25 @@ function ofDaemon({ environment: { locale } }: View, snapshot: Snapshot, say: Tr
   }
   const [mark, head, plain] = WORDS[state];
   return { mark, head: say(head), plain: say(plain), reason, remedy };
+}
+
+const startingWith = (start: string, locale: Locale): readonly (readonly [key: string, text: string])[] =>
+  Object.entries(CATALOGUES[locale]).filter(([key]) => key.startsWith(start));
+
+/** What stands above in any state, with a line below it: the room for it is kept free. */
+export const heads = (locale: Locale): readonly Paragraphs[] =>
+  [...startingWith('state.', locale), ...startingWith('head.', locale)].map(([, head]) => [head, '']);
+
+/** The same for what is said of a state, and below that. */
+export function sentences(locale: Locale): readonly Paragraphs[] {
+  const below = [CATALOGUES[locale]['pending.asked'], CATALOGUES[locale]['hint.denied']];
+  const plain = startingWith('plain.', locale).map(([, text]) => text);
+  const reasons = startingWith('reason.', locale).map(([key, text]) => {
+    const remedy = translateMaybe(locale, key.replace('reason.', 'remedy.'));
+    return { text, below: remedy === undefined ? plain : [remedy] };
+  });
+  return [
+    ...plain.flatMap((first) => below.map((second) => [first, second] as const)),
+    ...reasons.flatMap(({ text, below: more }) => [...below, ...more].map((second) => [text, second] as const)),
+  ];
 }

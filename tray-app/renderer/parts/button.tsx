@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { Glyph, type GlyphName } from './glyph.js';
+import { Room } from './room.js';
 
 interface ButtonProps {
   readonly children: ComponentChildren;
@@ -11,11 +12,13 @@ interface ButtonProps {
   readonly isPending?: boolean;
   /** When what is written on it does not say enough by itself. */
   readonly label?: string;
+  /** All that is ever written on it, where its width must not change. */
+  readonly words?: readonly string[];
   readonly id?: string;
 }
 
 export function Button(props: ButtonProps): JSX.Element {
-  const { children, onPress, kind = 'plain', glyph, isOff = false, isPending = false, label, id } = props;
+  const { children, onPress, kind = 'plain', glyph, isOff = false, isPending = false, label, words, id } = props;
   const isDead = isOff || isPending;
   return (
     <button
@@ -30,7 +33,10 @@ export function Button(props: ButtonProps): JSX.Element {
       }}
     >
       {isPending ? <span class="spinner" aria-hidden="true" /> : glyph !== undefined && <Glyph name={glyph} />}
-      <span>{children}</span>
+      <span class="word">
+        <span>{children}</span>
+        {words !== undefined && <Room texts={words.map((word) => [word])} />}
+      </span>
     </button>
   );
 }

@@ -7,9 +7,10 @@ import { isPending, snapshotIn, type Task, type View } from '../../shared/view.j
 import { useApp } from '../app-context.js';
 import { Button } from '../parts/button.js';
 import { CopyButton } from '../parts/copy-button.js';
+import { Room } from '../parts/room.js';
 import { StateMark } from '../parts/state-mark.js';
 import { useNow } from '../parts/use-now.js';
-import { type StateShown, stateShown } from '../state-shown.js';
+import { heads, type StateShown, sentences, stateShown } from '../state-shown.js';
 import { Details } from './details.js';
 import { TwoFacts } from './two-facts.js';
 
@@ -34,20 +35,26 @@ function Hero(): JSX.Element {
         <StateMark mark={shown.mark} size={52} />
       </div>
       <div class="hero-text">
-        <h1 id="state">{shown.head}</h1>
-        <Since snapshot={snapshotIn(view)} />
+        <div>
+          <h1 id="state">{shown.head}</h1>
+          <Since snapshot={snapshotIn(view)} />
+        </div>
+        <Room texts={heads(view.environment.locale)} />
       </div>
       <Controls />
       <div class="hero-plain">
-        <p class="foreign">{shown.reason ?? shown.plain}</p>
-        {shown.command === undefined ? (
-          <p class="soft foreign">{noteOf(view, shown, say)}</p>
-        ) : (
-          <p class="hero-command">
-            <code class="mono selectable">{shown.command}</code>
-            <CopyButton text={shown.command} label={say('diagnosis.copy-command')} />
-          </p>
-        )}
+        <div>
+          <p class="foreign">{shown.reason ?? shown.plain}</p>
+          {shown.command === undefined ? (
+            <p class="soft foreign">{noteOf(view, shown, say)}</p>
+          ) : (
+            <p class="hero-command">
+              <code class="mono selectable">{shown.command}</code>
+              <CopyButton text={shown.command} label={say('diagnosis.copy-command')} />
+            </p>
+          )}
+        </div>
+        <Room texts={sentences(view.environment.locale)} />
       </div>
     </section>
   );
@@ -87,11 +94,18 @@ function Controls(): JSX.Element {
         isPending={isStopping || isStarting}
         isOff={can.toggle === undefined || isRestarting}
         onPress={can.toggle === 'stop' ? act.stop : act.start}
+        words={TOGGLE_WORDS.map((word) => say(word))}
         id="toggle"
       >
         {say(toggleWord(can.toggle, isStarting, isStopping))}
       </Button>
-      <Button isPending={isRestarting} isOff={!can.restart || isAny} onPress={act.restart} id="restart">
+      <Button
+        isPending={isRestarting}
+        isOff={!can.restart || isAny}
+        onPress={act.restart}
+        words={[say('action.restart'), say('pending.restart')]}
+        id="restart"
+      >
         {say(isRestarting ? 'pending.restart' : 'action.restart')}
       </Button>
     </div>
@@ -100,7 +114,9 @@ function Controls(): JSX.Element {
 
 type Toggle = 'start' | 'stop' | undefined;
 
-function toggleWord(toggle: Toggle, isStarting: boolean, isStopping: boolean) {
+const TOGGLE_WORDS = ['action.start', 'action.stop', 'pending.start', 'pending.stop'] as const;
+
+function toggleWord(toggle: Toggle, isStarting: boolean, isStopping: boolean): (typeof TOGGLE_WORDS)[number] {
   if (isStopping) return 'pending.stop';
   if (isStarting) return 'pending.start';
   return toggle === 'stop' ? 'action.stop' : 'action.start';
