@@ -1,5 +1,5 @@
 /** The daemon as a program sees it over one connection to the bus: miredoctl's and the tray's way to it. */
-import { type BusConnection, type Call, openBus } from './connection.js';
+import { type BusConnection, type Call, openBus, type Reply } from './connection.js';
 import { done, fault, faultOfError, type Outcome } from './fault.js';
 import { ALLOW_INTERACTIVE_AUTHORIZATION, type Incoming } from './message.js';
 import { BUS_NAME, INTERFACE, METHODS, type Methods, OBJECT_PATH, SIGNALS, type Signals } from './org-miredo.js';
@@ -67,7 +67,7 @@ export class Client {
   }
 
   async read(): Promise<Outcome<Snapshot>> {
-    const raw = await this.#readAll();
+    const raw = await new Promise<Outcome<RawProperties>>((answered) => this.#readAll(answered));
     return raw.ok ? done(snapshotOf(raw.value)) : raw;
   }
 
@@ -135,7 +135,7 @@ export class Client {
   /** Tells `listener` of the daemon until the connection ends. To be called once. */
   async follow(listener: Listener): Promise<Outcome<void>> {
     const follower = new Follower(
-      () => this.#readAll(),
+      (answered) => this.#readAll(answered),
       listener,
       () => this.close(),
     );
@@ -150,10 +150,12 @@ export class Client {
     return follower.begin(owner.ok ? String(owner.value[0]) : '');
   }
 
-  async #readAll(): Promise<Outcome<RawProperties>> {
+  #readAll(answered: (raw: Outcome<RawProperties>) => void): void {
     const call = { interface: PROPERTIES, member: 'GetAll', signature: 's', values: [INTERFACE], flags: NO_AUTO_START };
-    const answer = await this.#call({ destination: BUS_NAME, path: OBJECT_PATH, ...call });
-    return answer.ok ? done(answer.value[0] as RawProperties) : answer;
+    this.#connection.ask({ destination: BUS_NAME, path: OBJECT_PATH, ...call }, (reply) => {
+      const answer = outcomeOf(reply);
+      answered(answer.ok ? done(answer.value[0] as RawProperties) : answer);
+    });
   }
 
   #change<K extends keyof Methods>(member: K, values: Methods[K]['input']): Answer {
@@ -175,10 +177,12 @@ export class Client {
   }
 
   async #call(call: Call): Answer {
-    const reply = await this.#connection.call(call);
-    return reply.ok ? done(reply.values) : faultOfError(reply.name, reply.text);
+    return outcomeOf(await this.#connection.call(call));
   }
 }
+
+const outcomeOf = (reply: Reply): Outcome<readonly unknown[]> =>
+  reply.ok ? done(reply.values) : faultOfError(reply.name, reply.text);
 
 /** Values of a signal that the daemon sent to this caller alone. Who sends such lies harms only the one who reads them. */
 function progressOf(message: Incoming, name: 'ProbeProgress' | 'DiagnoseProgress'): readonly unknown[] | undefined {
@@ -212,9 +216,12 @@ class Stage {
   }
 }
 
+type ReadAll = (answered: (raw: Outcome<RawProperties>) => void) => void;
+
 /** Keeps what the daemon's signals change. */
 class Follower {
-  readonly #readAll: () => Promise<Outcome<RawProperties>>;
+  /** Tells the answer in its place among the signals. */
+  readonly #readAll: ReadAll;
   readonly #listener: Listener;
   /** Called when the daemon does not say what it has: who follows it begins anew. */
   readonly #giveUp: () => void;
@@ -222,7 +229,7 @@ class Follower {
   #owner: string | undefined;
   #properties: RawProperties | undefined;
 
-  constructor(readAll: () => Promise<Outcome<RawProperties>>, listener: Listener, giveUp: () => void) {
+  constructor(readAll: ReadAll, listener: Listener, giveUp: () => void) {
     this.#readAll = readAll;
     this.#listener = listener;
     this.#giveUp = giveUp;
@@ -260,14 +267,19 @@ class Follower {
     if (!adopted.ok) this.#giveUp();
   }
 
-  async #adopt(owner: string): Promise<Outcome<void>> {
+  #adopt(owner: string): Promise<Outcome<void>> {
     this.#owner = owner;
     this.#properties = undefined;
-    if (owner === '') {
-      this.#listener.snapshot(undefined);
-      return done(undefined);
-    }
-    const raw = await this.#readAll();
+    return new Promise((adopted) => {
+      if (owner !== '') this.#readAll((raw) => adopted(this.#takeAll(owner, raw)));
+      else {
+        this.#listener.snapshot(undefined);
+        adopted(done(undefined));
+      }
+    });
+  }
+
+  #takeAll(owner: string, raw: Outcome<RawProperties>): Outcome<void> {
     // Another owner has come in the meantime, and has been asked.
     if (this.#owner !== owner) return done(undefined);
     if (!raw.ok) return raw;

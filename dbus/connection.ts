@@ -157,13 +157,22 @@ export class BusConnection {
   }
 
   call(call: Call): Promise<Reply> {
-    if (this.#isClosed) return Promise.resolve(failure('Disconnected', 'There is no connection to the message bus.'));
+    return new Promise((answered) => this.ask(call, answered));
+  }
+
+  /**
+   * `answered` hears the reply in its place among the signals: before those that come after it. What waits for a promise
+   * goes on only when all that came in with the reply has been told.
+   */
+  ask(call: Call, answered: (reply: Reply) => void): void {
+    if (this.#isClosed) {
+      answered(failure('Disconnected', 'There is no connection to the message bus.'));
+      return;
+    }
     const { values = [], timeout = CALL_TIMEOUT, ...header } = call;
-    return new Promise((answered) => {
-      const serial = this.#send({ ...header, type: METHOD_CALL }, values);
-      const late = failure('NoReply', `${call.destination} does not answer.`);
-      this.#pending.set(serial, { answered, timer: setTimeout(() => this.#answer(serial, late), timeout) });
-    });
+    const serial = this.#send({ ...header, type: METHOD_CALL }, values);
+    const late = failure('NoReply', `${call.destination} does not answer.`);
+    this.#pending.set(serial, { answered, timer: setTimeout(() => this.#answer(serial, late), timeout) });
   }
 
   /** A method of the bus itself. */
