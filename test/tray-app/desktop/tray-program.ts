@@ -76,15 +76,38 @@ export class TrayProgram {
     return this.recorded('Tray.setContextMenu', isWanted);
   }
 
-  /** Clicks an entry of the icon's menu, with the keyboard, as the panel shows it. */
+  /** Clicks an entry of the icon's menu, with the keyboard, as the panel shows it; once more when the keys got lost. */
   async choose(label: string | RegExp): Promise<void> {
     const isWanted = (line: string): boolean => (typeof label === 'string' ? line.includes(label) : label.test(line));
-    const menu = await this.menu((text) => text.split('\n').some(isWanted));
-    const top = menu.split('\n').filter((line) => !line.startsWith(' ') && !line.startsWith('──'));
-    const clickable = top.filter((line) => !line.endsWith('(disabled)'));
-    const position = clickable.findIndex(isWanted) + 1;
-    if (position === 0) throw new Error(`${String(label)} cannot be clicked:\n${menu}`);
-    await this.#desktop.choose(position);
+    for (let tries = 0; tries < 3; tries += 1) {
+      const menu = await this.menu((text) => text.split('\n').some(isWanted));
+      await waitUntil('the panel to read the menu', () => this.#menuIsRead());
+      const top = menu.split('\n').filter((line) => !line.startsWith(' ') && !line.startsWith('──'));
+      const clickable = top.filter((line) => !line.endsWith('(disabled)'));
+      const position = clickable.findIndex(isWanted) + 1;
+      if (position === 0) throw new Error(`${String(label)} cannot be clicked:\n${menu}`);
+      const clicks = (await this.records('menu click')).length;
+      await this.#desktop.choose(position);
+      if (await this.#clickCame(clicks)) return;
+    }
+    throw new Error(`${String(label)} was clicked, and the app heard nothing`);
+  }
+
+  /** The panel shows what the app has set last. */
+  async #menuIsRead(): Promise<boolean> {
+    const all = (await this.order({ do: 'records' })) as readonly Recorded[];
+    const calls = all.map(({ call }) => call);
+    return calls.lastIndexOf('menu read') > calls.lastIndexOf('Tray.setContextMenu');
+  }
+
+  async #clickCame(before: number): Promise<boolean> {
+    for (let tries = 0; tries < 40; tries += 1) {
+      // Who quits hears no more questions.
+      const clicks = await this.records('menu click').catch(() => undefined);
+      if (clicks === undefined || clicks.length > before) return true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
   }
 
   async window(): Promise<void> {

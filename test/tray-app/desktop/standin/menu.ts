@@ -2,6 +2,7 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Variant } from '../../../../dbus/org-miredo.js';
 import { type ExportedObject, variant } from './exported-object.js';
+import { record } from './record.js';
 
 export const MENU_PATH = '/MenuBar';
 export const MENU_INTERFACE = 'com.canonical.dbusmenu';
@@ -80,7 +81,10 @@ export class MenuService {
         IconThemePath: variant('as', []),
       }),
       methods: {
-        GetLayout: ([parent]) => ['u(ia{sv}av)', [this.revision, this.#layout(Number(parent))]],
+        GetLayout: ([parent]) => {
+          record('menu read', this.revision);
+          return ['u(ia{sv}av)', [this.revision, this.#layout(Number(parent))]];
+        },
         GetGroupProperties: ([ids]) => ['a(ia{sv})', [this.#group(ids as readonly number[])]],
         GetProperty: ([id, name]) => ['v', [this.#properties(Number(id))[String(name)] ?? variant('s', '')]],
         Event: ([id, event]) => {
