@@ -34,6 +34,8 @@ const NOT_SELECTED = 'test name does not match pattern';
 
 /** `skipped` holds lines of `file › test: reason`. */
 const total = { passed: 0, failed: 0, skipped: [] };
+/** Seconds that each file's tests took. */
+const times = new Map();
 /** Of the files that run just now: each with what its test had to say. */
 let failures = [];
 
@@ -73,12 +75,26 @@ function takeDiagnostic({ file, message }) {
   if (file !== undefined) failures.findLast(({ data }) => data.file === file)?.diagnostics.push(message);
 }
 
+function takeTime({ file, nesting, details }) {
+  if (nesting > 0 || file === undefined) return;
+  const name = relative(root, file);
+  times.set(name, (times.get(name) ?? 0) + (details?.duration_ms ?? 0) / 1000);
+}
+
+/** Which files to look at when the run takes too long. */
+function tellTimes() {
+  const slowest = [...times].sort(([, a], [, b]) => b - a).slice(0, 12);
+  const lines = slowest.map(([name, seconds]) => `  ${seconds.toFixed(0).padStart(4)} s  ${name}`);
+  console.log(`\nthe slowest files:\n${lines.join('\n')}`);
+}
+
 /** Runs files and collects what became of their tests; a dot a test, so that a long run shows life. */
 async function runFiles(files, options) {
   if (files.length === 0) return;
   failures = [];
   const output = new Map(); // what files wrote outside their tests, for the failed ones
   for await (const { type, data } of run({ files, timeout: FILE_TIMEOUT, ...options })) {
+    if (type === 'test:pass' || type === 'test:fail') takeTime(data);
     if (type === 'test:pass') takePass(data);
     else if (type === 'test:fail') takeFail(data);
     else if (type === 'test:diagnostic') takeDiagnostic(data);
@@ -123,6 +139,7 @@ async function runIntegrationInside({ only }) {
     total.passed += result.passed;
     total.failed += result.failed;
     total.skipped.push(...result.skipped);
+    for (const [name, seconds] of result.times) times.set(name, seconds);
   } catch (error) {
     total.failed += 1;
     console.log(`\n✖ the tests in the user namespace left no result\n${errorText(error)}`);
@@ -158,6 +175,7 @@ async function main(options) {
   await runUnit(options);
   const isOutside = missingSentence(['lab']) === undefined && labAccess().kind === 'user-namespace';
   await (isOutside ? runIntegrationInside(options) : runIntegration(options));
+  if (total.passed > 100) tellTimes();
   const mayPass = tellSkips();
   if (total.passed + total.failed === 0) console.log('No test ran.');
   process.exitCode = mayPass && total.failed === 0 && total.passed > 0 ? 0 : 1;
@@ -173,5 +191,5 @@ if (values.inside === undefined) {
 } else {
   prepareUserNamespace();
   await runIntegration(values);
-  writeFileSync(values.inside, JSON.stringify(total));
+  writeFileSync(values.inside, JSON.stringify({ ...total, times: [...times] }));
 }
