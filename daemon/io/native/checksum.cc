@@ -18,40 +18,54 @@ namespace {
 using Lanes = uint64_t __attribute__((vector_size(32)));
 constexpr size_t BLOCK = 2 * sizeof(Lanes);
 
-}  // namespace
+// Reads one value, and with COPY writes it where `to` points.
+template <bool COPY, typename Value>
+[[gnu::always_inline]] inline void take(Value* value, uint8_t*& to, const uint8_t*& bytes, size_t size) {
+  std::memcpy(value, bytes, size);
+  bytes += size;
+  if (COPY) {
+    std::memcpy(to, value, size);
+    to += size;
+  }
+}
 
 // Each 64-bit lane takes the two halves of its word apart, so that no carry is ever lost.
-FOR_EACH_PROCESSOR uint64_t sum_bytes(const uint8_t* bytes, size_t length, uint64_t sum) {
+template <bool COPY>
+[[gnu::always_inline]] inline uint64_t pass(uint8_t* to, const uint8_t* bytes, size_t length, uint64_t sum) {
   if (length >= BLOCK) {
     Lanes low = {};
     Lanes high = {};
     do {
       Lanes first;
       Lanes second;
-      std::memcpy(&first, bytes, sizeof first);
-      std::memcpy(&second, bytes + sizeof first, sizeof second);
+      take<COPY>(&first, to, bytes, sizeof first);
+      take<COPY>(&second, to, bytes, sizeof second);
       low += (first & 0xffffffff) + (second & 0xffffffff);
       high += (first >> 32) + (second >> 32);
-      bytes += BLOCK;
       length -= BLOCK;
     } while (length >= BLOCK);
     for (int lane = 0; lane < 4; lane++) sum += low[lane] + high[lane];
   }
-  while (length >= 4) {
+  for (; length >= 4; length -= 4) {
     uint32_t four;
-    std::memcpy(&four, bytes, sizeof four);
+    take<COPY>(&four, to, bytes, sizeof four);
     sum += four;
-    bytes += 4;
-    length -= 4;
   }
-  if (length >= 2) {
-    uint16_t two;
-    std::memcpy(&two, bytes, sizeof two);
-    sum += two;
-    bytes += 2;
-    length -= 2;
+  uint32_t last = 0;
+  for (uint32_t shift = 0; length > 0; length--, shift += 8) {
+    uint8_t one;
+    take<COPY>(&one, to, bytes, sizeof one);
+    last |= static_cast<uint32_t>(one) << shift;
   }
-  uint16_t last = 0;
-  std::memcpy(&last, bytes, length);
-  return sum + last;
+  return sum + (last & 0xffff) + (last >> 16);
+}
+
+}  // namespace
+
+FOR_EACH_PROCESSOR uint64_t sum_bytes(const uint8_t* bytes, size_t length, uint64_t sum) {
+  return pass<false>(nullptr, bytes, length, sum);
+}
+
+FOR_EACH_PROCESSOR uint64_t copy_and_sum(uint8_t* to, const uint8_t* bytes, size_t length, uint64_t sum) {
+  return pass<true>(to, bytes, length, sum);
 }

@@ -12,6 +12,9 @@
 // Adds `length` bytes; an odd one at the end counts as if a zero followed.
 uint64_t sum_bytes(const uint8_t* bytes, size_t length, uint64_t sum);
 
+// The same, and copies them on the way, which costs no more than to read them.
+uint64_t copy_and_sum(uint8_t* to, const uint8_t* bytes, size_t length, uint64_t sum);
+
 // A 16-bit value as it would lie in a packet.
 inline uint64_t word(uint32_t value) { return htons(static_cast<uint16_t>(value)); }
 

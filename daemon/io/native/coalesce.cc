@@ -15,11 +15,13 @@ uint64_t pseudo_header_sum(const uint8_t* packet, size_t upper_length, uint8_t p
   return sum_bytes(packet + IPV6_SOURCE, 32, word(static_cast<uint32_t>(upper_length)) + word(protocol));
 }
 
-bool has_valid_checksum(const uint8_t* packet, size_t length) {
-  const size_t upper = length - IPV6_HEADER;
-  return fold(sum_bytes(packet + IPV6_HEADER, upper,
-                        pseudo_header_sum(packet, upper, packet[IPV6_NEXT_HEADER]))) == 0xffff;
+// Over pseudo-header and TCP or UDP header: what the payload is added to.
+uint64_t sum_headers(const uint8_t* packet, size_t length, size_t header_length) {
+  const uint64_t pseudo = pseudo_header_sum(packet, length - IPV6_HEADER, packet[IPV6_NEXT_HEADER]);
+  return sum_bytes(packet + IPV6_HEADER, header_length - IPV6_HEADER, pseudo);
 }
+
+bool is_valid(uint64_t sum) { return fold(sum) == 0xffff; }
 
 }  // namespace
 
@@ -57,7 +59,7 @@ bool Coalescer::continues(const Flow& flow, const Packet& packet) {
   const uint8_t* first = flow.joined.packets[0];
   const uint8_t* next = packet.bytes;
   if (flow.joined.count == Joined::LIMIT || packet.payload() > flow.segment) return false;
-  if (flow.joined.header_length - IPV6_HEADER + flow.payload + packet.payload() > LONGEST_PAYLOAD) return false;
+  if (flow.header_length - IPV6_HEADER + flow.payload + packet.payload() > LONGEST_PAYLOAD) return false;
   // Version, traffic class and flow label; next header and hop limit.
   if (std::memcmp(first, next, 4) != 0 || std::memcmp(first + IPV6_NEXT_HEADER, next + IPV6_NEXT_HEADER, 2) != 0) {
     return false;
@@ -65,7 +67,7 @@ bool Coalescer::continues(const Flow& flow, const Packet& packet) {
   if (packet.is_udp) return true;
   const uint8_t* a = first + IPV6_HEADER;
   const uint8_t* b = next + IPV6_HEADER;
-  if (packet.header_length != flow.joined.header_length || get32(b + TCP_SEQUENCE) != flow.next_sequence) return false;
+  if (packet.header_length != flow.header_length || get32(b + TCP_SEQUENCE) != flow.next_sequence) return false;
   if ((packet.flags & TCP_CWR) != 0 || ((a[TCP_FLAGS] ^ packet.flags) & ~FREE_FLAGS) != 0) return false;
   return std::memcmp(a + TCP_ACKNOWLEDGEMENT, b + TCP_ACKNOWLEDGEMENT, 5) == 0 &&
          std::memcmp(a + TCP_WINDOW, b + TCP_WINDOW, 2) == 0 &&
@@ -91,21 +93,16 @@ void Coalescer::add(const uint8_t* bytes, size_t length) {
     return alone(bytes, length);
   }
   const size_t index = find(packet);
-  const bool joins = may_join(packet) && has_valid_checksum(bytes, length);
+  const bool joins = may_join(packet);
   if (index < open_) {
-    Flow& flow = flows_[order_[index]];
-    if (joins && continues(flow, packet)) {
-      append(&flow, packet);
-      if (ends(flow, packet)) finish(index);
+    const size_t slot = order_[index];
+    if (joins && continues(flows_[slot], packet) && append(slot, packet)) {
+      if (ends(flows_[slot], packet)) finish(index);
       return;
     }
     finish(index);
   }
-  if (joins) {
-    begin(packet);
-  } else {
-    alone(bytes, length);
-  }
+  if (!joins || !begin(packet)) alone(bytes, length);
 }
 
 void Coalescer::flush() {
@@ -115,33 +112,47 @@ void Coalescer::flush() {
 void Coalescer::alone(const uint8_t* bytes, size_t length) {
   alone_.virtio = VirtioHeader{};
   alone_.count = 1;
-  alone_.packets[0] = bytes;
-  alone_.lengths[0] = static_cast<uint32_t>(length);
+  alone_.bytes = bytes;
+  alone_.length = length;
   sink_->take(alone_);
 }
 
-void Coalescer::begin(const Packet& packet) {
-  if (open_ == FLOWS) finish(0);
-  Flow& flow = flows_[order_[open_++]];
+bool Coalescer::begin(const Packet& packet) {
+  if (open_ == FLOWS) {
+    const uint64_t sum = sum_headers(packet.bytes, packet.length, packet.header_length);
+    if (!is_valid(sum_bytes(packet.bytes + packet.header_length, packet.payload(), sum))) return false;
+    finish(0);
+  }
+  const size_t slot = order_[open_];
+  Flow& flow = flows_[slot];
   flow.joined.count = 0;
-  flow.joined.header_length = packet.header_length;
+  flow.header_length = packet.header_length;
   flow.segment = packet.payload();
   flow.payload = 0;
   flow.is_udp = packet.is_udp;
-  append(&flow, packet);
+  if (!append(slot, packet)) return false;
+  open_++;
   if (ends(flow, packet)) finish(open_ - 1);
+  return true;
 }
 
-void Coalescer::append(Flow* flow, const Packet& packet) {
-  Joined& joined = flow->joined;
+// Verified and copied in one pass. Left where they are, the kernel would gather the payloads piece by piece, which takes
+// longer than this copy and one of the whole.
+bool Coalescer::append(size_t slot, const Packet& packet) {
+  Flow& flow = flows_[slot];
+  const uint64_t sum = sum_headers(packet.bytes, packet.length, packet.header_length);
+  const uint8_t* payload = packet.bytes + packet.header_length;
+  if (!is_valid(copy_and_sum(payload_of(slot) + flow.payload, payload, packet.payload(), sum))) return false;
+  Joined& joined = flow.joined;
   joined.packets[joined.count] = packet.bytes;
   joined.lengths[joined.count] = static_cast<uint32_t>(packet.length);
   joined.count++;
-  flow->payload += packet.payload();
-  flow->last_flags = packet.flags;
+  flow.payload += packet.payload();
+  flow.last_flags = packet.flags;
   if (!packet.is_udp) {
-    flow->next_sequence = get32(packet.bytes + IPV6_HEADER + TCP_SEQUENCE) + static_cast<uint32_t>(packet.payload());
+    flow.next_sequence = get32(packet.bytes + IPV6_HEADER + TCP_SEQUENCE) + static_cast<uint32_t>(packet.payload());
   }
+  return true;
 }
 
 void Coalescer::finish(size_t index) {
@@ -152,15 +163,19 @@ void Coalescer::finish(size_t index) {
   Joined& joined = flows_[slot].joined;
   joined.virtio = VirtioHeader{};
   joined.virtio.flags = VIRTIO_DATA_VALID;
+  joined.bytes = joined.packets[0];
+  joined.length = joined.lengths[0];
   if (joined.count > 1) {
-    uint8_t* header = joined.header;
+    uint8_t* header = payload_of(slot) - flow.header_length;
     uint8_t* transport = header + IPV6_HEADER;
-    const size_t upper = joined.header_length - IPV6_HEADER + flow.payload;
-    std::memcpy(header, joined.packets[0], joined.header_length);
+    const size_t upper = flow.header_length - IPV6_HEADER + flow.payload;
+    std::memcpy(header, joined.packets[0], flow.header_length);
+    joined.bytes = header;
+    joined.length = flow.header_length + flow.payload;
     put16(header + IPV6_PAYLOAD_LENGTH, static_cast<uint32_t>(upper));
     const uint16_t sum = fold(pseudo_header_sum(header, upper, header[IPV6_NEXT_HEADER]));
     joined.virtio.flags = VIRTIO_NEEDS_CHECKSUM;
-    joined.virtio.header_length = static_cast<uint16_t>(joined.header_length);
+    joined.virtio.header_length = static_cast<uint16_t>(flow.header_length);
     joined.virtio.gso_size = static_cast<uint16_t>(flow.segment);
     joined.virtio.checksum_start = IPV6_HEADER;
     if (flow.is_udp) {

@@ -9,17 +9,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "ipv6-fields.h"
 #include "virtio-header.h"
 
-// Packets that go to the TUN device in one write. They lie where they were received and are not changed.
+// What goes to the TUN device in one write.
 struct Joined {
   static constexpr size_t LIMIT = 64;
   VirtioHeader virtio;
-  // The first packet's headers, for all of them; only when there are several.
-  uint8_t header[LONGEST_HEADER];
-  size_t header_length;
+  const uint8_t* bytes;
+  size_t length;
+  // The packets that it is made of, where they were received.
   size_t count;
   std::array<const uint8_t*, LIMIT> packets;
   std::array<uint32_t, LIMIT> lengths;
@@ -36,7 +37,8 @@ class Coalescer {
     ~Sink() = default;
   };
 
-  explicit Coalescer(Sink* sink) : sink_(sink) {}
+  // Memory that is not written to is none: hence no make_unique.
+  explicit Coalescer(Sink* sink) : sink_(sink), bytes_(new uint8_t[FLOWS * ROOM]) {}
   // Kinds that the device has refused go one by one.
   bool joins_tcp = true;
   bool joins_udp = true;
@@ -49,6 +51,8 @@ class Coalescer {
  private:
   // BOUNDED: flows that are open at a time; one more and the oldest is finished.
   static constexpr size_t FLOWS = 16;
+  // Headers, which end where the payload begins, and as much payload as an IPv6 packet may have.
+  static constexpr size_t ROOM = LONGEST_HEADER + 0x10000;
 
   struct Packet {
     const uint8_t* bytes = nullptr;
@@ -61,6 +65,7 @@ class Coalescer {
 
   struct Flow {
     Joined joined;
+    size_t header_length;
     size_t segment;   // payload of the first packet
     size_t payload;   // of all
     uint32_t next_sequence;
@@ -74,13 +79,17 @@ class Coalescer {
   static bool same_flow(const uint8_t* a, const uint8_t* b);
   static bool ends(const Flow& flow, const Packet& packet);
   void alone(const uint8_t* bytes, size_t length);
-  void begin(const Packet& packet);
-  static void append(Flow* flow, const Packet& packet);
+  // Both: false when its checksum is wrong, and nothing has changed.
+  bool begin(const Packet& packet);
+  bool append(size_t slot, const Packet& packet);
+  uint8_t* payload_of(size_t slot) const { return bytes_.get() + slot * ROOM + LONGEST_HEADER; }
   void finish(size_t index);
   size_t find(const Packet& packet) const;
 
   Sink* const sink_;
   std::array<Flow, FLOWS> flows_;
+  // What the flows have become, of each by its slot.
+  const std::unique_ptr<uint8_t[]> bytes_;
   // Indices into flows_: the first `open_` are open, oldest first; the others are free.
   std::array<uint8_t, FLOWS> order_ = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   size_t open_ = 0;

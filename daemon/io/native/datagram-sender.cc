@@ -32,7 +32,8 @@ uint32_t flow_of(const uint8_t* packet, size_t length) {
 
 }  // namespace
 
-DatagramSender::DatagramSender() {
+// Memory that is not written to is none: hence no make_unique.
+DatagramSender::DatagramSender(size_t room) : room_(room), bytes_(new uint8_t[room]) {
   std::memset(vector_.data(), 0, sizeof vector_);
   std::memset(names_.data(), 0, sizeof names_);
   std::memset(controls_.data(), 0, sizeof controls_);
@@ -89,6 +90,13 @@ DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t
 }
 
 void DatagramSender::append(Message* message, size_t length) {
+  iovec* const last = message->vectors > 0 ? &message->iovecs[message->vectors - 1] : nullptr;
+  if (last != nullptr && static_cast<uint8_t*>(last->iov_base) + last->iov_len == place()) {
+    last->iov_len += length;
+  } else {
+    message->iovecs[message->vectors++] = {place(), length};
+  }
+  used_ += length;
   message->segments++;
   message->bytes += length;
   // Only the last segment of a message may be short.
@@ -96,9 +104,10 @@ void DatagramSender::append(Message* message, size_t length) {
 }
 
 bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone) {
+  if (!has_room(length)) return false;
   Message* message = open_message(address, port, length, flow_of(bytes, length));
   if (message == nullptr) return false;
-  message->iovecs[message->vectors++] = {const_cast<uint8_t*>(bytes), length};
+  if (length > 0) std::memcpy(place(), bytes, length);
   append(message, length);
   if (alone) message->closed = true;
   return true;
@@ -106,17 +115,12 @@ bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, 
 
 void DatagramSender::add_run(Segmenter* segmenter, uint32_t address, uint16_t port) {
   const uint32_t flow = flow_of(segmenter->packet(), segmenter->header_length());
-  while (!segmenter->done() && header_count_ < HEADERS) {
-    const size_t header_length = segmenter->header_length();
-    const size_t payload_length = segmenter->payload_length();
-    Message* message = open_message(address, port, header_length + payload_length, flow);
+  while (!segmenter->done() && has_room(segmenter->next_length())) {
+    const size_t length = segmenter->next_length();
+    Message* message = open_message(address, port, length, flow);
     if (message == nullptr) return;
-    uint8_t* payload = const_cast<uint8_t*>(segmenter->payload());
-    uint8_t* header = headers_[header_count_++].bytes.data();
-    segmenter->next(header);
-    message->iovecs[message->vectors++] = {header, header_length};
-    message->iovecs[message->vectors++] = {payload, payload_length};
-    append(message, header_length + payload_length);
+    segmenter->next(place());
+    append(message, length);
   }
 }
 
@@ -175,7 +179,7 @@ void DatagramSender::clear() {
   }
   message_count_ = 0;
   sent_ = 0;
-  header_count_ = 0;
+  used_ = 0;
 }
 
 // The device cannot compute checksums of segments (EIO), the kernel knows no such thing (EINVAL, EOPNOTSUPP), or a
@@ -191,17 +195,21 @@ void DatagramSender::learn(int error, size_t size) {
 
 void DatagramSender::send_one_by_one(Message* message, SendReport& report) {
   std::array<mmsghdr, SEGMENTS> parts;
-  iovec* vector = message->iovecs.data();
-  const iovec* const end = vector + message->vectors;
-  for (size_t i = 0; i < message->segments; i++) {
-    parts[i] = vector_[sent_];
-    msghdr& header = parts[i].msg_hdr;
-    header.msg_iov = vector;
-    header.msg_iovlen = 0;
-    header.msg_control = nullptr;
-    header.msg_controllen = 0;
-    for (size_t bytes = 0; vector < end && bytes < message->segment_size; vector++, header.msg_iovlen++) {
-      bytes += vector->iov_len;
+  std::array<iovec, SEGMENTS> pieces;
+  size_t count = 0;
+  for (size_t i = 0; i < message->vectors; i++) {
+    auto* bytes = static_cast<uint8_t*>(message->iovecs[i].iov_base);
+    for (size_t left = message->iovecs[i].iov_len; left > 0; count++) {
+      const size_t length = left < message->segment_size ? left : message->segment_size;
+      pieces[count] = {bytes, length};
+      parts[count] = vector_[sent_];
+      msghdr& header = parts[count].msg_hdr;
+      header.msg_iov = &pieces[count];
+      header.msg_iovlen = 1;
+      header.msg_control = nullptr;
+      header.msg_controllen = 0;
+      bytes += length;
+      left -= length;
     }
   }
   size_t next = 0;

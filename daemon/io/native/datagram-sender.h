@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "ipv6-fields.h"
 #include "segment.h"
@@ -25,7 +26,8 @@ struct SegmentationLimits {
 
 class DatagramSender {
  public:
-  DatagramSender();
+  // `room`: bytes that wait at the same time, at least a datagram of the longest.
+  explicit DatagramSender(size_t room);
   DatagramSender(const DatagramSender&) = delete;
   DatagramSender& operator=(const DatagramSender&) = delete;
 
@@ -33,8 +35,7 @@ class DatagramSender {
   void use(int fd, SegmentationLimits* limits, uint64_t now);
   bool empty() const { return message_count_ == 0; }
 
-  // False: no room, flush and add it again. The bytes are not copied and must stay until they left. Host order.
-  // `alone`: a message of its own.
+  // False: no room, flush and add it again. Host order. `alone`: a message of its own.
   bool add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone);
   // The next packets of a run, as many as there is room for: again, after a flush, until `segmenter` is done.
   void add_run(Segmenter* segmenter, uint32_t address, uint16_t port);
@@ -49,7 +50,6 @@ class DatagramSender {
   // UDP_MAX_SEGMENTS of kernels before 6.9, and the largest UDP payload.
   static constexpr size_t SEGMENTS = 64;
   static constexpr size_t MESSAGE_BYTES = 65507;
-  static constexpr size_t HEADERS = 2048;
   static constexpr size_t PLACES = 1024;
   static constexpr size_t FLOWS = 1024;
   static_assert(MESSAGES < 256, "one byte says which");
@@ -62,11 +62,7 @@ class DatagramSender {
     uint16_t vectors;    // used
     size_t segment_size;
     size_t bytes;
-    std::array<iovec, 2 * SEGMENTS> iovecs;
-  };
-
-  struct Header {
-    std::array<uint8_t, LONGEST_HEADER> bytes;
+    std::array<iovec, SEGMENTS> iovecs;
   };
 
   union Control {
@@ -76,7 +72,11 @@ class DatagramSender {
 
   Message* open_message(uint32_t address, uint16_t port, size_t length, uint32_t flow);
   bool fits(const Message& message, uint32_t address, uint16_t port, size_t length) const;
-  static void append(Message* message, size_t length);
+  // Where the next datagram is written to.
+  uint8_t* place() { return bytes_.get() + used_; }
+  bool has_room(size_t length) const { return used_ + length <= room_; }
+  // What was written there belongs to this message.
+  void append(Message* message, size_t length);
   void clear();
   void describe(size_t index);
   void send_one_by_one(Message* message, SendReport& report);
@@ -88,9 +88,11 @@ class DatagramSender {
   uint64_t now_ = 0;
   size_t message_count_ = 0;
   size_t sent_ = 0;  // of these
-  size_t header_count_ = 0;
+  // Copies of the datagrams, in the order in which they came: those of a message mostly lie side by side.
+  const size_t room_;
+  const std::unique_ptr<uint8_t[]> bytes_;
+  size_t used_ = 0;
   std::array<Message, MESSAGES> messages_;
-  std::array<Header, HEADERS> headers_;
   std::array<mmsghdr, MESSAGES> vector_;
   std::array<sockaddr_in, MESSAGES> names_;
   std::array<Control, MESSAGES> controls_;

@@ -66,14 +66,9 @@ napi_value js_segment_packet(napi_env env, napi_callback_info info) {
   if (!unpack_run(copy.data(), copy.size(), facts.segment, facts.packed, &run)) return list;
   Segmenter segmenter(copy.data(), copy.size(), run);
   for (uint32_t index = 0; !segmenter.done(); index++) {
-    std::array<uint8_t, LONGEST_HEADER> start;
-    const uint8_t* payload = segmenter.payload();
-    const size_t length = segmenter.payload_length();
     uint8_t* data = nullptr;
-    napi_value element = make_bytes(env, segmenter.header_length() + length, &data);
-    segmenter.next(start.data());
-    std::memcpy(data, start.data(), segmenter.header_length());
-    std::memcpy(data + segmenter.header_length(), payload, length);
+    napi_value element = make_bytes(env, segmenter.next_length(), &data);
+    segmenter.next(data);
     napi_set_element(env, list, index, element);
   }
   return list;
@@ -84,19 +79,11 @@ class Collector : public Coalescer::Sink {
   Collector(napi_env env, napi_value list) : env_(env), list_(list) {}
 
   void take(const Joined& joined) override {
-    std::vector<uint8_t> bytes(joined.packets[0], joined.packets[0] + joined.lengths[0]);
-    if (joined.count > 1) {
-      std::memcpy(bytes.data(), joined.header, joined.header_length);
-      for (size_t i = 1; i < joined.count; i++) {
-        const uint8_t* packet = joined.packets[i];
-        bytes.insert(bytes.end(), packet + joined.header_length, packet + joined.lengths[i]);
-      }
-    }
     napi_value object;
     napi_create_object(env_, &object);
     const auto* header = reinterpret_cast<const uint8_t*>(&joined.virtio);
     napi_set_named_property(env_, object, "header", copy_bytes(env_, header, sizeof joined.virtio));
-    napi_set_named_property(env_, object, "packet", copy_bytes(env_, bytes.data(), bytes.size()));
+    napi_set_named_property(env_, object, "packet", copy_bytes(env_, joined.bytes, joined.length));
     napi_set_element(env_, list_, count_++, object);
   }
 

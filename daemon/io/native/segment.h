@@ -1,5 +1,5 @@
 // Cutting one big TCP or UDP packet, as the kernel hands it over for segmentation offload, into the packets that it
-// stands for. Each gets a header of its own; the payload stays where it lies.
+// stands for.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ bool read_header(const VirtioHeader& header, uint8_t* packet, size_t length, Run
 // What was said of a run: `packet` is looked at anew, since it went through other hands.
 bool unpack_run(const uint8_t* packet, size_t length, int32_t segment, int32_t packed, Run* run);
 
-// Headers of one run, one after the other. The packet must stay, and is not changed.
+// The packets of one run, one after the other. What it stands in must stay, and is not changed.
 class Segmenter {
  public:
   Segmenter() = default;
@@ -38,16 +38,17 @@ class Segmenter {
   bool done() const { return offset_ >= length_; }
   const uint8_t* packet() const { return packet_; }
   size_t header_length() const { return run_.header_length; }
-  const uint8_t* payload() const { return packet_ + offset_; }
-  // Payload of the next packet.
+  // Length of the next packet.
+  size_t next_length() const { return run_.header_length + payload_length(); }
+  // Writes the next packet and goes on to the one behind it.
+  void next(uint8_t* packet);
+
+ private:
   size_t payload_length() const {
     const size_t left = length_ - offset_;
     return left < run_.segment ? left : run_.segment;
   }
-  // Writes the next packet's header and goes on to the one behind it.
-  void next(uint8_t* header);
 
- private:
   const uint8_t* packet_ = nullptr;
   size_t length_ = 0;
   size_t offset_ = 0;

@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 namespace {
@@ -38,34 +37,23 @@ void TunWriter::flush(SendReport& report) {
 }
 
 void TunWriter::take(const Joined& joined) {
-  if (joined.count > 1 && write_joined(joined)) return;
-  const VirtioHeader header = joined.count > 1 ? VirtioHeader{} : joined.virtio;
-  for (size_t i = 0; i < joined.count; i++) write_one(header, joined.packets[i], joined.lengths[i]);
-}
-
-// False when the device does not take such packets: they must go one by one.
-bool TunWriter::write_joined(const Joined& joined) {
-  std::array<iovec, Joined::LIMIT + 2> vectors;
-  vectors[0] = vector_of(&joined.virtio, sizeof joined.virtio);
-  vectors[1] = vector_of(joined.header, joined.header_length);
+  if (write(joined.virtio, joined.bytes, joined.length)) return;
+  const int error = errno;
+  if (joined.count == 1 || (error != EINVAL && error != EOPNOTSUPP)) {
+    report_->refuse(error, static_cast<int32_t>(joined.count));
+    return;
+  }
+  // A kernel without this kind: it will not learn it while we run.
+  bool& joins = joined.virtio.gso_type == VIRTIO_GSO_UDP ? coalescer_.joins_udp : coalescer_.joins_tcp;
+  joins = false;
   for (size_t i = 0; i < joined.count; i++) {
-    vectors[i + 2] = vector_of(joined.packets[i] + joined.header_length, joined.lengths[i] - joined.header_length);
+    if (!write(VirtioHeader{}, joined.packets[i], joined.lengths[i])) report_->refuse(errno);
   }
-  report_->calls++;
-  if (write_vectors(fd_, vectors.data(), joined.count + 2) >= 0) return true;
-  if (errno == EINVAL || errno == EOPNOTSUPP) {
-    // A kernel without this kind: it will not learn it while we run.
-    bool& joins = joined.virtio.gso_type == VIRTIO_GSO_UDP ? coalescer_.joins_udp : coalescer_.joins_tcp;
-    joins = false;
-    return false;
-  }
-  report_->refuse(errno, static_cast<int32_t>(joined.count));
-  return true;
 }
 
-void TunWriter::write_one(const VirtioHeader& header, const uint8_t* packet, size_t length) {
+bool TunWriter::write(const VirtioHeader& header, const uint8_t* packet, size_t length) {
   const iovec vectors[] = {vector_of(&header, sizeof header), vector_of(packet, length)};
   const size_t skipped = with_header_ ? 0 : 1;
   report_->calls++;
-  if (write_vectors(fd_, vectors + skipped, 2 - skipped) < 0) report_->refuse(errno);
+  return write_vectors(fd_, vectors + skipped, 2 - skipped) >= 0;
 }

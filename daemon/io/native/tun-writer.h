@@ -17,8 +17,8 @@ class TunWriter : private Coalescer::Sink {
 
  private:
   void take(const Joined& joined) override;
-  bool write_joined(const Joined& joined);
-  void write_one(const VirtioHeader& header, const uint8_t* packet, size_t length);
+  // False: it was refused, errno says why.
+  bool write(const VirtioHeader& header, const uint8_t* packet, size_t length);
 
   int fd_ = -1;
   bool with_header_ = false;
