@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import { type ConfinementStep, confine } from './io/confinement.js';
 import { openPacketPath, type PathDescriptors } from './io/kernel-path.js';
+import { releaseStartUpPages } from './io/start-up-pages.js';
 import { now, systemEnvironment } from './service/environment.js';
 import { createEngine, type Engine } from './tunnel/engine.js';
 import { writeFromEngine } from './tunnel/engine-messages.js';
@@ -56,6 +57,7 @@ function configure(message: Configure): void {
   const path = openPacketPath(descriptorsOf(message));
   engine = createEngine(message, { path, environment, clock: now, send });
   send({ type: 'ready', lacking });
+  releaseStartUpPages();
 }
 
 function descriptorsOf({ role, device, sockets }: Configure): PathDescriptors {

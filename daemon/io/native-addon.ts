@@ -97,6 +97,7 @@ export interface NativeAddon {
   lockFile(fd: number): number;
   /** 0, or an errno. */
   sendUnixDatagram(path: string, bytes: Uint8Array): number;
+  releaseStartUpPages(): void;
   findUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** Numbers unsigned; `undone` in the order of the steps, empty when all was done. */
   confine(

@@ -1,4 +1,5 @@
 /** What the entry points of both daemons do: command line, going to the background, log, and the daemon's life. */
+import { releaseStartUpPages } from '../io/start-up-pages.js';
 import { sendUnixDatagram } from '../io/unix-datagram.js';
 import { type Program, type ProgramOptions, parseCommandLine } from './command-line.js';
 import { Daemon } from './daemon.js';
@@ -34,6 +35,7 @@ export async function programMain<Settings extends { readonly syslogFacility: Fa
   await daemon.run();
   logger.echo(undefined);
   start?.ready();
+  releaseStartUpPages();
 }
 
 type Facility = Parameters<ReturnType<typeof openLog>['setFacility']>[0];

@@ -23,6 +23,7 @@
         'privilege-binding.cc',
         'raw.cc',
         'segment.cc',
+        'start-up-pages.cc',
         'steering-binding.cc',
         'steering.cc',
         'system-call-filter.cc',

@@ -1,6 +1,7 @@
 #include "host-binding.h"
 
 #include "napi-values.h"
+#include "start-up-pages.h"
 #include "unix-datagram.h"
 #include "users.h"
 
@@ -40,12 +41,18 @@ napi_value js_find_user(napi_env env, napi_callback_info info) {
   return object;
 }
 
+napi_value js_release_start_up_pages(napi_env, napi_callback_info) {
+  release_start_up_pages();
+  return nullptr;
+}
+
 }  // namespace
 
 void define_host(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       FUNCTION("sendUnixDatagram", js_send_unix_datagram),
       FUNCTION("findUser", js_find_user),
+      FUNCTION("releaseStartUpPages", js_release_start_up_pages),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
 }
