@@ -23,6 +23,7 @@
         'privilege-binding.cc',
         'raw.cc',
         'segment.cc',
+        'segmentation-limits.cc',
         'steering-binding.cc',
         'steering.cc',
         'system-call-filter.cc',
