@@ -52,8 +52,13 @@ export interface UdpOptions {
 
 /** Bytes asked for: what comes while the processor has other things to do for some milliseconds must not be lost. */
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
-/** Less: behind a slow link this is the queue in which a lone packet waits. */
-const SEND_BUFFER = 2 * 1024 * 1024;
+/**
+ * Far less, and the kernel allows twice as much: behind a slow link this is the queue in which a lone packet waits. When
+ * it is full the path waits for room, and nothing is lost.
+ */
+const SEND_BUFFER = 128 * 1024;
+/** There nobody waits. */
+const RAW_SEND_BUFFER = 2 * 1024 * 1024;
 
 /**
  * Opens a TUN device; `name` may be '' (the kernel chooses) or hold one %d. It is not persistent: it goes away with
@@ -120,7 +125,7 @@ function bindUdp(options: UdpOptions, sharing: number): UdpSocket | OpenFailure 
 
 /** Opens a socket that sends whole IPv6 packets into the native IPv6 Internet, and receives nothing. */
 export function openRawIpv6(): RawIpv6Socket | OpenFailure {
-  const result = loadAddon().openRawIpv6(SEND_BUFFER);
+  const result = loadAddon().openRawIpv6(RAW_SEND_BUFFER);
   if ('errno' in result) return failure(result.errno, rawSentence(result));
   return { ok: true, fd: result.fd };
 }

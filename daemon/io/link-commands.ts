@@ -17,6 +17,8 @@ export interface LinkRoute {
 export interface LinkConfiguration {
   /** Bytes; not below 1280, where the kernel takes IPv6 away from the interface (RFC 8200 §5). */
   readonly mtu: number;
+  /** Packets (or runs) that wait in the device at the most; the kernel's 500 unless told otherwise. */
+  readonly queue?: number;
   readonly addresses: readonly LinkAddress[];
   readonly routes: readonly LinkRoute[];
 }
@@ -41,7 +43,7 @@ export function configurationLines(name: string, wanted: LinkConfiguration, prev
     ...(previous === undefined ? flushLines(name) : []),
     // Neither a link-local address made up by the kernel nor, with it, router solicitations into the tunnel.
     `link set dev ${name} addrgenmode none`,
-    `link set dev ${name} mtu ${wanted.mtu}`,
+    `link set dev ${name} mtu ${wanted.mtu}${wanted.queue === undefined ? '' : ` txqueuelen ${wanted.queue}`}`,
     ...without(before.routes, after.routes).map((route) => `route del ${withDevice(route, name)}`),
     ...without(before.addresses, after.addresses).map((address) => `address del ${address} dev ${name}`),
     `link set dev ${name} up`,

@@ -20,7 +20,10 @@ import type { Ipv4Address, Port } from '../wire/ipv4.js';
 export const ROW_STRIDE = 12;
 /** Byte offset in the slab. In: first byte of the UDP payload or IPv6 packet. Out: first byte to forward. */
 export const ROW_OFFSET = 0;
-/** Bytes from there. Inward the tunnel shortens it to the IPv6 packet (no header shims, no trailers). */
+/**
+ * Bytes from there. Inward the tunnel shortens it to the IPv6 packet (no header shims, no trailers); the trailers of a
+ * run's datagrams, whose places are fixed, the device leaves away.
+ */
 export const ROW_LENGTH = 1;
 /**
  * 0 when the row is one packet. Inward: size of each datagram of a run but the last, one behind the other. Outward:
@@ -36,8 +39,8 @@ export const ROW_SOCKET = 5;
 /** VERDICT_DROP or VERDICT_FORWARD; the device presets DROP. */
 export const ROW_VERDICT = 6;
 /**
- * Outward opaque to the tunnel: where the headers of a run lie, for one that is queued and sent later. Inward: the ECN
- * field of the outer header (RFC 3168 §5), which the datagrams of a run share.
+ * Outward where the headers of a run lie, for one that is queued and sent later; the tunnel knows that bits 12 to 23 are
+ * their length, and no more. Inward: the ECN field of the outer header (RFC 3168 §5), which the datagrams of a run share.
  */
 export const ROW_OFFLOAD = 7;
 /**

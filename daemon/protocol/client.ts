@@ -34,7 +34,7 @@ import { ACKNOWLEDGE_AFTER, PEER_VALIDITY, REVALIDATE_AFTER, STRANGER_BURST, STR
 import { Contacting } from './contacting.js';
 import type { ClientCore } from './cores.js';
 import { Counters, type DropReason } from './drops.js';
-import { type Environment, Forward, type PacketMemory } from './environment.js';
+import { type Environment, Forward, type PacketMemory, runHeaderLength } from './environment.js';
 import { InternetTest } from './internet-test.js';
 import type { ClientOutput } from './outputs.js';
 import { NO_PEER, PEER_CHOSEN, PEER_CONTACTED, PEER_TRUSTED, PeerTable } from './peer-table.js';
@@ -130,8 +130,9 @@ export class TeredoClient implements ClientCore {
     if (!this.#qualified) return this.#drop('not-qualified');
     if (length < IPV6_HEADER_LENGTH || view.getUint8(offset) >>> 4 !== 6) return this.#drop('malformed');
     if (!this.#isOwn(view, offset + IPV6_SOURCE)) return this.#drop('bad-source');
-    // The interface has the same MTU, unless somebody changed it. A run's packets were cut by it.
-    if (segment === 0 && length > this.#mtu) {
+    // The interface has the same MTU, unless somebody changed it.
+    const largest = segment === 0 ? length : runHeaderLength(offload) + segment;
+    if (largest > this.#mtu) {
       this.#contacting.tooBig(now, memory.bytes.subarray(offset, offset + length), this.#mtu);
       return false;
     }
@@ -162,13 +163,16 @@ export class TeredoClient implements ClientCore {
     this.counters.bytesIn += length;
     const { primary, secondary } = this.qualification.servers;
     const sender = address >>> 0;
+    const packetLength = ipv6PacketLength(memory.view, offset, length);
     if (port === TEREDO_PORT && (sender === primary || sender === secondary)) {
+      if (packetLength > 0 && icmpv6TypeAt(memory.view, offset) !== ICMPV6_ROUTER_ADVERTISEMENT) {
+        return this.#handleRelayed(now, memory, offset, packetLength, sender);
+      }
       return this.#handleFromServer(now, memory, offset, length, {
         address: ipv4(sender),
         port: TEREDO_PORT,
       });
     }
-    const packetLength = ipv6PacketLength(memory.view, offset, length);
     if (packetLength > 0) return this.#handleFromPeer(now, memory, offset, packetLength, sender, port);
     const datagram = parseDatagram(memory.bytes, offset, length);
     if (typeof datagram === 'string') return this.#drop('malformed');
@@ -184,11 +188,15 @@ export class TeredoClient implements ClientCore {
     if (icmpv6TypeAt(memory.view, packetOffset) === ICMPV6_ROUTER_ADVERTISEMENT) {
       return this.#drop(this.qualification.handleAdvertisement(now, from.address, memory.bytes, datagram));
     }
+    if (origin === undefined) return this.#handleRelayed(now, memory, packetOffset, packetLength, from.address);
     if (from.address === this.qualification.servers.primary) this.qualification.handleServerContact(now);
-    // A server may be a relay as well (§5.4.3): what it relays carries no origin indication.
-    if (origin === undefined)
-      return this.#handleFromPeer(now, memory, packetOffset, packetLength, from.address, from.port);
     return this.#handleIndirect(now, memory, datagram, origin);
+  }
+
+  /** A server may be a relay as well (§5.4.3): what it relays carries no origin indication, and may be all our data. */
+  #handleRelayed(now: Instant, memory: PacketMemory, packet: number, length: number, server: number): boolean {
+    if (server === this.qualification.servers.primary) this.qualification.handleServerContact(now);
+    return this.#handleFromPeer(now, memory, packet, length, server, TEREDO_PORT);
   }
 
   /** What another node sent us through our server; the server has put in where it came from. */
@@ -288,7 +296,7 @@ export class TeredoClient implements ClientCore {
     if (this.#isOwn(view, source)) return this.#drop('bad-source');
     // Cases 4 and 5 of §5.2.3, local discovery, and the nonces of RFC 6081 §5.2.4.4 have their place here.
     if (mappedAddressAt(view, source) !== address || mappedPortAt(view, source) !== port) return this.#drop('spoofed');
-    if (!isPermittedDestination(address, this.#scope)) return this.#drop('not-global-ipv4');
+    if (port === 0 || !isPermittedDestination(address, this.#scope)) return this.#drop('not-global-ipv4');
     const peer = known === NO_PEER ? this.peers.insert(now, view, source) : known;
     if (peer === NO_PEER) return this.#drop('queue-full');
     this.peers.trust(now, peer, address, port);

@@ -21,6 +21,12 @@ export interface PacketMemory {
   readonly view: DataView;
 }
 
+/**
+ * Length of the headers before the payload of a run, which each of its packets gets: bits 12 to 23 of what the device
+ * says of it. The rest of that is the device's own.
+ */
+export const runHeaderLength = (offload: number): number => (offload >>> 12) & 0xfff;
+
 /** Where a judged packet goes. One object a core, overwritten by each call: no allocation per packet. */
 export class Forward {
   /** Start and length of the IPv6 packet in the memory that was handed in. */

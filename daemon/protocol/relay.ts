@@ -80,6 +80,7 @@ export class TeredoRelay implements TunnelCore, Requester {
   ): boolean {
     const { view } = memory;
     if (length < IPV6_HEADER_LENGTH || view.getUint8(offset) >>> 4 !== 6) return this.#drop('malformed');
+    // Sizes are not looked at: the interface's MTU is this router's, and the kernel tells who sends more.
     const destination = offset + IPV6_DESTINATION;
     const peer = this.peers.find(view, destination);
     if (peer !== NO_PEER && ((this.peers.flags[peer] as number) & PEER_TRUSTED) !== 0) {

@@ -447,10 +447,17 @@ export class ClientService implements Service {
   }
 }
 
+/**
+ * Behind a slow uplink this is the queue of an upload. A place in it holds a run, at 10 Mbit/s mostly of two packets, so
+ * the kernel's 500 places would be a second and more; at full speed they hold up to 64 KiB each.
+ */
+const QUEUE = 128;
+
 /** As the old program leaves it: the prefix's length on the address is the route to all other clients. */
 function linkConfiguration(address: Ipv6Address, mtu: number): LinkConfiguration {
   return {
     mtu,
+    queue: QUEUE,
     addresses: [{ address, prefixLength: TEREDO_PREFIX_LENGTH }],
     routes: [{ destination: DEFAULT_ROUTE, prefixLength: 0, metric: DEFAULT_ROUTE_METRIC }],
   };

@@ -5,6 +5,7 @@ import {
   type PacketPathFailure,
   ROW_ADDRESS,
   ROW_LENGTH,
+  ROW_OFFLOAD,
   ROW_OFFSET,
   ROW_PORT,
   ROW_SEGMENT,
@@ -16,6 +17,7 @@ import {
 } from '../io/packet-path.js';
 import type { ServerCore } from '../protocol/cores.js';
 import type { ServerOutput } from '../protocol/outputs.js';
+import { decapsulateEcn } from '../wire/ecn.js';
 
 export const serverOutput = (path: PacketPath): ServerOutput => ({
   sendDatagram: (socket, bytes, address, port) => path.sendDatagram(socket, bytes, address, port),
@@ -70,7 +72,12 @@ export class ServerTunnel implements PacketHandler {
     const { rows } = batch;
     const socket = rows[row + ROW_SOCKET] as number;
     const address = rows[row + ROW_ADDRESS] as number;
-    return this.#core.handleDatagram(batch, offset, length, socket, address, rows[row + ROW_PORT] as number);
+    const port = rows[row + ROW_PORT] as number;
+    if (!this.#core.handleDatagram(batch, offset, length, socket, address, port)) return false;
+    // Only what leaves here for native IPv6 has got out of its tunnel (RFC 6040 §4.2).
+    if (decapsulateEcn(batch.bytes, this.#core.forward.offset, rows[row + ROW_OFFLOAD] as number)) return true;
+    this.#core.counters.drops.congestion++;
+    return false;
   }
 
   /** Rare here: what a server routes natively are single echo tests. */

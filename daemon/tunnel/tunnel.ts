@@ -130,8 +130,8 @@ export class Tunnel implements PacketHandler {
   }
 
   /**
-   * Datagrams of one sender, each judged by itself: the row goes on with those that are forwarded whole. One that is
-   * stripped of a shim or trailer is handed on by itself.
+   * Datagrams of one sender, each judged by itself: the row goes on with those that are forwarded, less their trailers.
+   * One that is stripped of a shim is handed on by itself, before the others: such are a server's, and no flow of data.
    */
   #judgeRun(now: Instant, batch: Batch, row: number): void {
     const { rows } = batch;
@@ -148,7 +148,7 @@ export class Tunnel implements PacketHandler {
       const length = Math.min(segment, end - offset);
       const isCarried = this.#carryEcn(batch, offset, length, ecn);
       if (isCarried && this.#core.handleDatagram(now, batch, offset, length, address, port)) {
-        if (forward.offset === offset && forward.length === length) continue;
+        if (forward.offset === offset) continue;
         const packet = forward.offset;
         this.#path.writePacket(batch.bytes.subarray(packet, packet + forward.length));
       }

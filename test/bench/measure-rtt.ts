@@ -1,6 +1,9 @@
 /** Request and response, one at a time: idle, and beside one bulk TCP flow. */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { mustRun } from '../lab/command.js';
 import { waitFor } from '../lab/kernel-view.js';
+import { inNamespace } from '../lab/namespaces.js';
 import type { Arena } from './arenas.js';
 import { listen, traffic } from './load-generator.js';
 import { DIRECTIONS, type Direction, isFirstOfLab, startIperf, transfer } from './measure-tcp.js';
@@ -44,6 +47,28 @@ async function askUnderLoad(
   await bulk;
 }
 
+/** What an uplink at home has; the queue before it is as long as those who send make it. Reno fills what there is. */
+const SLOW_LINK = 'root tbf rate 10mbit burst 16kb limit 64mb';
+const SLOW_SECONDS = 8;
+/** Before the first question: an upload needs that long to fill the queues. */
+const FILLING = 4_000;
+
+/** The same beside an upload over a slow link: how long the queue is in which a lone packet waits. */
+async function askOverSlowLink(arena: Arena, results: Results): Promise<void> {
+  const { namespace } = arena.lab.client(0);
+  const shape = (words: string): Promise<unknown> =>
+    mustRun(inNamespace(namespace, ['tc', 'qdisc', ...words.split(' ')]));
+  await shape(`replace dev eth0 ${SLOW_LINK}`);
+  try {
+    const bulk = transfer(arena, 1, 'up', FILLING / 1_000 + SLOW_SECONDS + 2, ['-C', 'reno']);
+    await setTimeout(FILLING);
+    await ask(arena, 'rtt-slow-up', SLOW_SECONDS, INTERVAL, results);
+    await bulk;
+  } finally {
+    await shape('del dev eth0 root');
+  }
+}
+
 export async function measureRtt(arenas: readonly Arena[], rounds: Rounds, seconds: number, results: Results) {
   const labs = arenas.filter(isFirstOfLab);
   const echoes = await Promise.all(labs.map(({ lab }) => listen(lab, lab.host, ['echo', PORT])));
@@ -57,5 +82,8 @@ export async function measureRtt(arenas: readonly Arena[], rounds: Rounds, secon
       askUnderLoad(arena, pids.get(arena.lab) ?? 0, direction, seconds, results),
     );
   }
+  rounds.say('round trips beside a TCP flow up, over a slow link');
+  const tunnels = arenas.filter(({ name }) => name === 'ours' || name === 'c');
+  await inTurns({ ...rounds, count: 1 }, tunnels, (arena) => askOverSlowLink(arena, results));
   await Promise.all([...echoes, ...servers].map((program) => program.stop()));
 }

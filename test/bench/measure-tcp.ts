@@ -40,8 +40,10 @@ export async function transfer(
   streams: number,
   direction: Direction,
   seconds: number,
+  more: readonly string[] = [],
 ): Promise<Transfer> {
-  const flags = ['-t', String(Math.ceil(seconds)), '-P', String(streams), ...(direction === 'down' ? ['-R'] : [])];
+  const way = direction === 'down' ? ['-R'] : [];
+  const flags = ['-t', String(Math.ceil(seconds)), '-P', String(streams), ...way, ...more];
   const argv = inNamespace(arena.lab.client(0).namespace, ['iperf3', '-J', '-c', arena.host, ...flags]);
   const result = await run(argv, { timeout: Math.ceil(seconds) * 1_000 + GRACE });
   if (result.code !== 0) throw new CommandFailure(argv, result, undefined);

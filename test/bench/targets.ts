@@ -31,6 +31,7 @@ const RATIOS: readonly Against[] = [
   { metric: 'rtt-idle-p99', ...OURS, atMost: 1 },
   { metric: 'rtt-beside-up-p99', ...OURS, atMost: 3 },
   { metric: 'rtt-beside-down-p99', ...OURS, atMost: 3 },
+  { metric: 'rtt-slow-up-p99', ...OURS, atMost: 3 },
   { metric: 'solicitations', ...OURS, atLeast: 3 },
 ];
 

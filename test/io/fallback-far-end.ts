@@ -1,7 +1,7 @@
 /**
  * The far end of a bridge, for fallback.test.ts: in a namespace of its own, with a TUN device of its own, over a UDP
- * socket of its parent's namespace that it inherits as descriptor 3. Sends back what comes over TCP and UDP, and ends
- * when its standard input does.
+ * socket of its parent's namespace that it inherits as descriptor 3. Says what its device gives, sends back what comes
+ * over TCP and UDP, ends when its standard input does, and says what the path counted.
  */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
@@ -24,9 +24,10 @@ bridge(path, { address: LOOPBACK, port: port(Number(peer)) });
 
 const server = createServer({ allowHalfOpen: true }, (connection) => connection.pipe(connection));
 const datagrams = createSocket('udp6', (message, from) => datagrams.send(message, from.port, from.address));
-datagrams.bind(7002, '2001:db8:9::2', () => server.listen(7001, '2001:db8:9::2', () => console.log('ready')));
+datagrams.bind(7002, '2001:db8:9::2', () => server.listen(7001, '2001:db8:9::2', () => console.log(device.offload)));
 process.stdin.resume().on('end', () => {
   server.close();
   datagrams.close();
   path.close();
+  console.log(JSON.stringify(path.counters()));
 });

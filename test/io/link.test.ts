@@ -60,6 +60,15 @@ const CLIENT = {
 };
 const NOTHING = { isUp: false, mtu: 1280, addresses: [], routes: [] };
 
+test('the device’s queue is as long as is wanted, else as the kernel has it', OPTIONS, async (t) => {
+  const name = openLink(t);
+  const length = (): number => JSON.parse(ip('-json', 'link', 'show', 'dev', name))[0].txqlen;
+  assertOk(await configureLink(name, clientWith(TEREDO)));
+  assert.equal(length(), 500);
+  assertOk(await configureLink(name, { ...clientWith(TEREDO), queue: 128 }));
+  assert.equal(length(), 128);
+});
+
 test('a client: what Debian’s miredo leaves, without the address that the kernel would add', OPTIONS, async (t) => {
   const name = openLink(t);
   assertOk(await configureLink(name, clientWith(TEREDO)));

@@ -18,7 +18,8 @@ const library = await sanitizerLibrary();
 const skip = library === undefined ? 'the compiler has no AddressSanitizer (Debian: libasan comes with g++)' : false;
 
 /** Confinement and capabilities act on the whole process, which the sanitizers' runtime does not bear. */
-const FILES = /^(fallback|kernel-path|offload|tun-device|unix-datagram|file-lock|interfaces|network-watch|users)/;
+const FILES =
+  /^(fallback|kernel-path|offload|packing|tun-device|unix-datagram|file-lock|interfaces|network-watch|users)/;
 /** Half a minute on a machine with nothing else to do. */
 const PATIENCE = 240_000;
 /** Random tests take longer here. */

@@ -98,8 +98,13 @@ export const RECEIVING_ROWS: readonly Row[] = [
   ],
   [
     'F-3: a peer whose mapping is a private',
-    "if (!isPermittedDestination(address, this.#scope))\n            return this.#drop('not-global-ipv4');\n        const peer = known",
-    'const peer = known',
+    "|| !isPermittedDestination(address, this.#scope))\n            return this.#drop('not-global-ipv4');\n        const peer = known",
+    ")\n            return this.#drop('not-global-ipv4');\n        const peer = known",
+  ],
+  [
+    'F-3: a peer whose mapped port is 0',
+    "port === 0 || !isPermittedDestination(address, this.#scope))\n            return this.#drop('not-global-ipv4');\n        const peer = known",
+    "!isPermittedDestination(address, this.#scope))\n            return this.#drop('not-global-ipv4');\n        const peer = known",
   ],
   [
     'WIRE-7: data that comes through',
@@ -113,7 +118,11 @@ export const SENDING_ROWS: readonly Row[] = [
   ['D-5 D-9:', '!sameBytes(echoData(memory.bytes, memory.view, packet), nonce)', 'false'],
   ['D-5 D-9:', 'return hasValidIcmpv6Checksum(memory.view, packet)', 'return true'],
   ['D-5 D-9:', '|| icmpv6TypeAt(memory.view, packet) !== ICMPV6_ECHO_REPLY', ''],
-  ['D-9 F-1:', 'port === 0 || !isPermittedDestination(address, this.#scope)', 'false'],
+  [
+    'D-9 F-1:',
+    '#provenByTest(now, peer, address, port) {\n        if (port === 0 || !isPermittedDestination(address, this.#scope))',
+    '#provenByTest(now, peer, address, port) {\n        if (false)',
+  ],
   [
     'C-SEND-12 F-1',
     'isTeredoAt(view, destination, this.#prefix) && !this.#requests.isReachable(view, destination)',

@@ -277,6 +277,15 @@ test('F-3: a peer whose mapping is a private address is not created, even when t
   assert.equal(bench.core.counters.drops['not-global-ipv4'], 1);
 });
 
+test('F-3: a peer whose mapped port is 0 is not created, even when the datagram comes from there', () => {
+  const bench = ClientBench.qualified();
+  const nowhere = endpoint('198.51.100.10', 0);
+  bench.receive(dataPacket(teredo(B_SERVER, nowhere), bench.address, 'answer me'), nowhere);
+  assert.equal(bench.core.peers.size, 0);
+  assert.equal(bench.wire.delivered.length, 0);
+  assert.equal(bench.core.counters.drops['not-global-ipv4'], 1);
+});
+
 test("C-RECV-1: authentication and origin in front of a peer's packet do not matter", () => {
   const bench = ClientBench.qualified();
   const none = new Uint8Array(0);
@@ -302,6 +311,11 @@ test('S-24: a server that is a relay as well may be the relay of a host', () => 
     bench.wire.takeSent().map(({ bytes, address }) => [textOf(bytes), address]),
     [['hello', SERVERS.primary]],
   );
+  const data = concatenate(dataPacket(HOST, bench.address, 'relayed'), Uint8Array.of(1, 4, 1, 2, 3, 4));
+  bench.advance(seconds(1));
+  bench.receive(data, OWN_SERVER);
+  assert.deepEqual(texts(bench.wire.takeDelivered()), ['relayed']);
+  assert.equal(bench.core.qualification.lastServerContact, bench.now);
 });
 
 test('C-RECV-13: a client that only sends is told now and then, by a bubble, that it is heard', () => {

@@ -2,8 +2,8 @@
  * A packet path without a kernel: a test injects datagrams and packets and sees what leaves, in order.
  *
  * It keeps the rules of the real one (daemon/io/kernel-path.ts): one handler call a batch, rows preset to DROP, what
- * the handler sends by itself leaves before the batch's rows, a handler that throws loses its rows, nothing happens
- * after close. Here the error goes to whoever injected.
+ * the handler sends by itself leaves before the batch's rows, a handler that throws loses its rows, a run's packets lose
+ * their trailers, nothing happens after close. Here the error goes to whoever injected.
  */
 import { allocateBatch } from '../../daemon/io/batch-memory.js';
 import {
@@ -241,7 +241,8 @@ export class MemoryPath implements PacketPath {
       const starts = Array.from({ length: Math.ceil(length / size) }, (_, i) => i).filter((i) => !dropped.includes(i));
       return starts.map((i): MemoryPacket => {
         const start = offset + i * size;
-        return { kind: 'packet', bytes: bytes.slice(start, Math.min(start + size, offset + length)) };
+        const packet = bytes.slice(start, Math.min(start + size, offset + length));
+        return { kind: 'packet', bytes: segment === 0 ? packet : withoutTrailer(packet) };
       });
     });
   }
@@ -298,6 +299,12 @@ export function readRow(batch: Batch, index: number): RowValues {
     offload: column(ROW_OFFLOAD),
     dropped: Array.from({ length: 128 }, (_, i) => i).filter((i) => (column(ROW_DROPPED + (i >>> 5)) >>> (i & 31)) & 1),
   };
+}
+
+/** As the addon does with the datagrams of a run. */
+function withoutTrailer(packet: Uint8Array): Uint8Array {
+  if (packet.length < 40) return packet;
+  return packet.subarray(0, 40 + new DataView(packet.buffer).getUint16(4));
 }
 
 function forwardedRows(batch: Batch, count: number): RowValues[] {

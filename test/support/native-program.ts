@@ -18,6 +18,14 @@ export function temporaryDirectory(context: TestContext, name: string): string {
   return directory;
 }
 
+/** Compiles `source` (a path in the project) to a library that LD_PRELOAD puts before the C library. */
+export async function compilePreloaded(context: TestContext, source: string): Promise<string> {
+  const library = join(temporaryDirectory(context, 'preloaded'), 'preloaded.so');
+  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', '-o', library, join(ROOT, source), '-ldl'];
+  await promisify(execFile)(process.env['CXX'] ?? 'c++', options);
+  return library;
+}
+
 /** Compiles `source` (a path in the project) with `parts` of daemon/io/native; the compiler is there, as for the addon. */
 export async function compileProgram(context: TestContext, source: string, parts: readonly string[]): Promise<string> {
   const program = join(temporaryDirectory(context, 'native'), 'program');

@@ -38,6 +38,26 @@ test('rows: a packet for native IPv6 leaves without what stands before and behin
   assert.deepEqual([drops.malformed, drops.spoofed, drops['via-server']], [1, 1, 1]);
 });
 
+test('a mark for congestion is carried to what is routed natively (RFC 6040), alone and in runs', () => {
+  const internet = new SmallInternet();
+  const capable = echo('capable');
+  capable[1] = 0x20; // ECT(0)
+  const unaware = echo('unaware');
+  internet.serverPath.injectDatagrams([
+    { bytes: capable, ...MAPPED, ecn: 3 },
+    { bytes: unaware, ...MAPPED, ecn: 3 },
+    { bytes: concatenate(AUTHENTICATION, capable), ...MAPPED, ecn: 3 },
+    { bytes: concatenate(capable, unaware), ...MAPPED, segment: capable.length, ecn: 3 },
+    { bytes: concatenate(unaware, capable), ...MAPPED, segment: capable.length, ecn: 2 },
+  ]);
+  const seen = internet.native.map((packet) => `${dataOf(packet)} ${packet[1]}`);
+  // Runs are handed on during the call, rows after it.
+  const [runs, rows] = [seen.slice(0, 3), seen.slice(3)];
+  assert.deepEqual(runs, ['capable 48', 'unaware 0', 'capable 32']);
+  assert.deepEqual(rows, ['capable 48', 'capable 48']);
+  assert.equal(internet.server.counters.drops.congestion, 2);
+});
+
 test('a bubble for a client is sent on from the primary address, wherever it came in', () => {
   const internet = new SmallInternet();
   const seen: string[] = [];

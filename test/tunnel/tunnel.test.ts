@@ -111,6 +111,15 @@ test('rows inward: each is judged by itself, and holds the IPv6 packet and nothi
   );
 });
 
+test('a run inward keeps its order, also where a datagram in it has a trailer', (t) => {
+  const { internet, address } = qualified(t);
+  const whole = (text: string): Uint8Array => dataPacket(B, address, text);
+  const trailed = concatenate(whole('two'), Uint8Array.of(0x01, 0x02, 0xaa, 0xbb));
+  const run = concatenate(whole('one....'), trailed, whole('three..'), whole('four'));
+  internet.clientPath.injectDatagrams([{ bytes: run, ...B_MAPPED, segment: trailed.length }]);
+  assert.deepEqual(internet.delivered.map(textOf), ['one....', 'two', 'three..', 'four']);
+});
+
 test('rows outward: to the mapping of the peer, from the service port', (t) => {
   const { internet, address } = qualified(t);
   internet.receive(dataPacket(B, address, 'hello'), B_MAPPED);
@@ -209,7 +218,10 @@ test('a mark for congestion on the outer header is carried inward (RFC 6040), al
   assert.equal(internet.client.counters.drops.congestion, 2);
 });
 
-test('a packet above the MTU goes back with "packet too big", a run of smaller ones goes on', (t) => {
+/** ROW_OFFLOAD of a run whose headers are 48 bytes long. */
+const HEADERS = 40 | (48 << 12) | (1 << 24);
+
+test('a packet above the MTU goes back with "packet too big", and a run of such; a run of smaller ones goes on', (t) => {
   const { internet, address } = qualified(t);
   internet.receive(dataPacket(B, address, 'hello'), B_MAPPED);
   internet.elsewhere.length = 0;
@@ -218,14 +230,20 @@ test('a packet above the MTU goes back with "packet too big", a run of smaller o
   internet.clientPath.injectPackets([
     { bytes: big },
     { bytes: dataPacket(address, B, 'x'.repeat(1240)) },
-    { bytes: big, segment: 1240, offload: 7 },
+    { bytes: big, segment: 1232, offload: HEADERS },
+    { bytes: big, segment: 1233, offload: HEADERS },
   ]);
   assert.deepEqual(
-    internet.elsewhere.map(({ bytes }) => bytes.length),
-    [1280, 1281],
+    internet.elsewhere.map(({ bytes, segment }) => [bytes.length, segment]),
+    [
+      [1280, 0],
+      [1281, 1232],
+    ],
   );
-  const [error] = internet.delivered;
-  assert.ok(error !== undefined && internet.delivered.length === 1);
+  assert.equal(internet.client.counters.drops['too-big'], 2);
+  const [error, second] = internet.delivered;
+  assert.ok(error !== undefined && internet.delivered.length === 2);
+  assert.deepEqual(second, error, 'of a run as of a packet');
   const view = new DataView(error.buffer, error.byteOffset);
   assert.equal(icmpv6TypeAt(view, 0), ICMPV6_TOO_BIG);
   assert.equal(view.getUint32(44), 1280);

@@ -23,6 +23,7 @@
         'privilege-binding.cc',
         'raw.cc',
         'segment.cc',
+        'segmentation-limits.cc',
         'start-up-pages.cc',
         'steering-binding.cc',
         'steering.cc',

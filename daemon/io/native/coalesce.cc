@@ -69,9 +69,10 @@ bool Coalescer::continues(const Flow& flow, const Packet& packet) {
   const uint8_t* b = next + IPV6_HEADER;
   if (packet.header_length != flow.header_length || get32(b + TCP_SEQUENCE) != flow.next_sequence) return false;
   if ((packet.flags & TCP_CWR) != 0 || ((a[TCP_FLAGS] ^ packet.flags) & ~FREE_FLAGS) != 0) return false;
+  // Acknowledgement, length and reserved bits; window; urgent pointer (which may be set without its flag) and options.
   return std::memcmp(a + TCP_ACKNOWLEDGEMENT, b + TCP_ACKNOWLEDGEMENT, 5) == 0 &&
          std::memcmp(a + TCP_WINDOW, b + TCP_WINDOW, 2) == 0 &&
-         std::memcmp(a + TCP_HEADER, b + TCP_HEADER, packet.header_length - IPV6_HEADER - TCP_HEADER) == 0;
+         std::memcmp(a + TCP_URGENT, b + TCP_URGENT, packet.header_length - IPV6_HEADER - TCP_URGENT) == 0;
 }
 
 // Nothing may follow a short packet, nor one that says that its data shall be handed on now.

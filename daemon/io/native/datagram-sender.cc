@@ -12,9 +12,6 @@
 
 namespace {
 
-// A size that was refused is tried again after this many milliseconds.
-constexpr uint64_t RETRY_AFTER = 10'000;
-
 // Spreads bits: a hash that nobody gains by choosing collisions for, which only cost a message more.
 uint32_t mix(uint32_t value) {
   value = (value ^ value >> 16) * 0x7feb352d;
@@ -55,7 +52,6 @@ void DatagramSender::use(int fd, SegmentationLimits* limits, uint64_t now) {
   fd_ = fd;
   limits_ = limits;
   now_ = now;
-  if (limits->refused_size > 1 && now >= limits->retry_at) limits->refused_size = SegmentationLimits::ANY;
 }
 
 bool DatagramSender::fits(const Message& message, uint32_t address, uint16_t port, size_t length) const {
@@ -83,7 +79,7 @@ DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t
   message.vectors = 0;
   message.segment_size = length;
   message.bytes = 0;
-  message.closed = length >= limits_->refused_size || length == 0;
+  message.closed = length == 0 || length >= limits_->refused_size(address, now_);
   place = static_cast<uint8_t>(message_count_);
   last = place;
   return &message;
@@ -156,8 +152,8 @@ bool DatagramSender::flush(SendReport& report) {
     if (error == EINTR) continue;
     if (error == EAGAIN) return false;
     if (message.segments > 1 && is_segmentation_error(error)) {
-      send_one_by_one(&message, report);
-      learn(error, message.segment_size);
+      // Where nothing leaves at all (no route, no such port), segments are not the reason.
+      if (send_one_by_one(&message, report)) learn(error, message);
     } else {
       report.refuse(error, message.segments);
     }
@@ -188,12 +184,13 @@ bool DatagramSender::is_segmentation_error(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
 
-void DatagramSender::learn(int error, size_t size) {
-  limits_->refused_size = error == EIO || error == EOPNOTSUPP ? 1 : size;
-  limits_->retry_at = now_ + RETRY_AFTER;
+void DatagramSender::learn(int error, const Message& message) {
+  const bool any = error == EIO || error == EOPNOTSUPP;
+  limits_->refuse(message.address, any ? 1 : message.segment_size, now_);
 }
 
-void DatagramSender::send_one_by_one(Message* message, SendReport& report) {
+// Whether any datagram left.
+bool DatagramSender::send_one_by_one(Message* message, SendReport& report) {
   std::array<mmsghdr, SEGMENTS> parts;
   std::array<iovec, SEGMENTS> pieces;
   size_t count = 0;
@@ -213,21 +210,24 @@ void DatagramSender::send_one_by_one(Message* message, SendReport& report) {
     }
   }
   size_t next = 0;
+  bool any = false;
   while (next < message->segments) {
     const int sent = sendmmsg(fd_, parts.data() + next, static_cast<unsigned>(message->segments - next),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     report.calls++;
     if (sent > 0) {
       next += static_cast<size_t>(sent);
+      any = true;
     } else if (sent < 0 && errno == EINTR) {
       continue;
     } else if (sent < 0 && errno == EAGAIN) {
       // What is left of this message would fail too; those behind it wait.
       report.block(static_cast<int32_t>(message->segments - next));
-      return;
+      return any;
     } else {
       report.refuse(errno);
       next++;
     }
   }
+  return any;
 }

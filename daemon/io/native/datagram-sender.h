@@ -13,16 +13,8 @@
 
 #include "ipv6-fields.h"
 #include "segment.h"
+#include "segmentation-limits.h"
 #include "send-report.h"
-
-// What a socket was found to refuse. One for each socket, for as long as it lives.
-struct SegmentationLimits {
-  static constexpr size_t ANY = SIZE_MAX;
-  // Datagrams of this size and larger leave one by one. 1: all.
-  size_t refused_size = ANY;
-  // When a size that was refused may be tried again: routes and their MTU change. Milliseconds of a monotonic clock.
-  uint64_t retry_at = 0;
-};
 
 class DatagramSender {
  public:
@@ -79,8 +71,8 @@ class DatagramSender {
   void append(Message* message, size_t length);
   void clear();
   void describe(size_t index);
-  void send_one_by_one(Message* message, SendReport& report);
-  void learn(int error, size_t size);
+  bool send_one_by_one(Message* message, SendReport& report);
+  void learn(int error, const Message& message);
   static bool is_segmentation_error(int error);
 
   int fd_ = -1;

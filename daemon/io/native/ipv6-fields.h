@@ -21,6 +21,7 @@ constexpr size_t TCP_DATA_OFFSET = 12;
 constexpr size_t TCP_FLAGS = 13;
 constexpr size_t TCP_WINDOW = 14;
 constexpr size_t TCP_CHECKSUM = 16;
+constexpr size_t TCP_URGENT = 18;
 // Offsets in a UDP header.
 constexpr size_t UDP_LENGTH = 4;
 constexpr size_t UDP_CHECKSUM = 6;

@@ -9,6 +9,16 @@
 #include "errors.h"
 #include "tun.h"
 
+namespace {
+
+// What stands behind an IPv6 packet, as its header has it, does not go with it.
+size_t without_trailer(const uint8_t* packet, size_t length) {
+  if (length < IPV6_HEADER) return length;
+  return std::min(length, IPV6_HEADER + get16(packet + IPV6_PAYLOAD_LENGTH));
+}
+
+}  // namespace
+
 PacketPath::PacketPath(const SharedMemory& memory, const Descriptors& descriptors, const Offload& offload, Call call,
                        Settle settle)
     : memory_(memory),
@@ -31,7 +41,7 @@ int PacketPath::open(uv_loop_t* loop) {
   writer_.use(descriptors_.tun, with_header_, offload_.join_tcp, offload_.join_udp);
   for (const int fd : descriptors_.sockets) UdpReceiver::prepare(fd, offload_.receive_runs);
   if (!offload_.send_runs) {
-    for (SegmentationLimits& limits : limits_) limits.refused_size = 1;
+    for (SegmentationLimits& limits : limits_) limits.refuse_all();
   }
   return 0;
 }
@@ -147,11 +157,16 @@ void PacketPath::use_socket(DatagramSender& sender, size_t socket) {
   sender.use(descriptors_.sockets[socket], &limits_[socket], uv_now(loop_));
 }
 
+// TypeScript raises it; what it says is not trusted.
+int32_t PacketPath::pending_count() const {
+  return std::clamp(*memory_.pending_count, int32_t{0}, memory_.pending.capacity);
+}
+
 // What the handler sent by itself leaves before the rows of the batch: a bubble that opens a hole before the data that
 // needs it. Each socket gets its own pass, so that one sendmmsg carries all that leaves by it.
 void PacketPath::send_pending() {
   const Batch& pending = memory_.pending;
-  const int32_t count = *memory_.pending_count;
+  const int32_t count = pending_count();
   if (count == 0) return;
   SendReport report;
   for (size_t i = 0; i < descriptors_.sockets.size(); i++) {
@@ -159,11 +174,18 @@ void PacketPath::send_pending() {
     for (int32_t index = 0; index < count; index++) {
       send_one(static_cast<int32_t>(i), pending.rows[index], report);
     }
-    // A full buffer drops, as any full queue does.
-    if (!pending_sender_.flush(report)) pending_sender_.drop(report);
+    flush_pending(i, report);
   }
   refuse_strays(pending, count, report);
   count_sent(report);
+}
+
+// A buffer full of data shall not cost what keeps the tunnel up. Beyond twice the room it is dropped, as by any full
+// queue.
+void PacketPath::flush_pending(size_t socket, SendReport& report) {
+  if (pending_sender_.flush(report)) return;
+  const MoreRoom room(descriptors_.sockets[socket]);
+  if (!pending_sender_.flush(report)) pending_sender_.drop(report);
 }
 
 void PacketPath::send_one(int32_t socket, const Row& row, SendReport& report) {
@@ -174,9 +196,7 @@ void PacketPath::send_one(int32_t socket, const Row& row, SendReport& report) {
   const auto length = static_cast<size_t>(row.length);
   const auto address = static_cast<uint32_t>(row.address);
   const auto port = static_cast<uint16_t>(row.port);
-  const auto make_room = [this, &report] {
-    if (!pending_sender_.flush(report)) pending_sender_.drop(report);
-  };
+  const auto make_room = [this, socket, &report] { flush_pending(static_cast<size_t>(socket), report); };
   if (row.segment == 0) {
     if (pending_sender_.add(bytes, length, address, port, true)) return;
     make_room();
@@ -219,8 +239,9 @@ void PacketPath::continue_outward() {
   if (done) {
     outward_.count = 0;
     if (outward_.waiting) stop_waiting();
-  } else if (!outward_.waiting) {
+  } else if (!outward_.waiting || outward_.awaited != outward_.socket) {
     outward_.waiting = true;
+    outward_.awaited = outward_.socket;
     wait_until_writable();
   }
 }
@@ -263,9 +284,11 @@ bool PacketPath::add_outward(const Row& row, SendReport& report) {
 void PacketPath::wait_until_writable() {
   if (!polling_) return;
   for (auto& watch : watches_) {
-    if (watch->socket == PACKET) uv_poll_stop(&watch->poll);
-    if (watch->socket == static_cast<int32_t>(outward_.socket)) {
-      uv_poll_start(&watch->poll, UV_READABLE | UV_WRITABLE, on_event);
+    if (watch->socket == PACKET) {
+      uv_poll_stop(&watch->poll);
+    } else {
+      const bool is_full = watch->socket == static_cast<int32_t>(outward_.awaited);
+      uv_poll_start(&watch->poll, is_full ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_event);
     }
   }
 }
@@ -281,7 +304,7 @@ void PacketPath::stop_waiting() {
 // Among pending rows PACKET marks the packets. The table is free for new rows afterwards.
 void PacketPath::deliver_pending() {
   const Batch& pending = memory_.pending;
-  const int32_t count = *memory_.pending_count;
+  const int32_t count = pending_count();
   if (count == 0) return;
   SendReport report;
   for (int32_t i = 0; i < count; i++) {
@@ -318,7 +341,7 @@ void PacketPath::deliver_row(const Row& row, SendReport& report) {
   size_t index = 0;
   for (size_t offset = 0; offset < length && index < RUN_LIMIT; offset += segment, index++) {
     const bool dropped = (row.dropped[index / 32] >> index % 32 & 1) != 0;
-    if (!dropped) deliver(bytes + offset, std::min(segment, length - offset), report);
+    if (!dropped) deliver(bytes + offset, without_trailer(bytes + offset, std::min(segment, length - offset)), report);
   }
 }
 

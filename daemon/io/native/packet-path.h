@@ -76,7 +76,9 @@ class PacketPath {
   void receive_packets();
   void fail(Event event, int error);
 
+  int32_t pending_count() const;
   void send_pending();
+  void flush_pending(size_t socket, SendReport& report);
   void send_one(int32_t socket, const Row& row, SendReport& report);
   void use_socket(DatagramSender& sender, size_t socket);
   void refuse_strays(const Batch& batch, int32_t count, SendReport& report) const;
@@ -103,6 +105,7 @@ class PacketPath {
     int32_t row = 0;
     size_t socket = 0;
     bool waiting = false;
+    size_t awaited = 0;  // that socket
     Segmenter segmenter;  // of that row, while it is not done
     bool segmenting = false;
   };

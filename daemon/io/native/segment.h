@@ -14,6 +14,7 @@ struct Run {
   size_t segment = 0;         // payload bytes of each packet but the last
   bool is_udp = false;
 
+  // Bits 12 to 23 are `header_length`, which TypeScript knows too (runHeaderLength in daemon/protocol/environment.ts).
   int32_t pack() const;
 };
 

@@ -70,6 +70,17 @@ UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send
   return result;
 }
 
+MoreRoom::MoreRoom(int fd) : fd_(fd) {
+  socklen_t length = sizeof size_;
+  if (getsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &size_, &length) < 0) return;
+  setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &size_, sizeof size_);
+}
+
+MoreRoom::~MoreRoom() {
+  const int asked = size_ / 2;
+  if (asked > 0) setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &asked, sizeof asked);
+}
+
 UdpReceiver::UdpReceiver(const Batch& batch) : batch_(batch) {
   std::memset(messages_, 0, sizeof messages_);
   for (int32_t i = 0; i < batch.capacity && i < CAPACITY; i++) {

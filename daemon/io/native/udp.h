@@ -22,6 +22,20 @@ enum class PortSharing : int32_t {
 // Sizes asked for the buffers in bytes.
 UdpResult open_udp(uint32_t address, uint16_t port, int receive_buffer, int send_buffer, PortSharing sharing);
 
+// Twice the room in a socket's send buffer, for as long as it lives. Needs no privilege, as long as the buffer is not
+// larger than the system's limit (net.core.wmem_max).
+class MoreRoom {
+ public:
+  explicit MoreRoom(int fd);
+  ~MoreRoom();
+  MoreRoom(const MoreRoom&) = delete;
+  MoreRoom& operator=(const MoreRoom&) = delete;
+
+ private:
+  const int fd_;
+  int size_ = 0;  // as the kernel says it: twice what was asked for
+};
+
 class UdpReceiver {
  public:
   static constexpr int32_t CAPACITY = 64;

@@ -124,6 +124,7 @@ const MISHAPS = [
   'no-checksum',
   'zero-sum',
   'window',
+  'urgent',
   'hop-limit',
   'traffic-class',
   'label',
@@ -198,6 +199,7 @@ function damaged(flow: Flow, at: number, length: number, flags: number, mishap: 
   const window = mishap?.kind === 'window' ? mishap.value : 501;
   const header =
     flow.protocol === TCP ? tcpHeader(changed, flow.sequence + at, flags, window) : udpHeader(changed, length);
+  if (mishap?.kind === 'urgent' && flow.protocol === TCP) header[19] = mishap.value;
   if (mishap?.kind === 'reserved-bits' && flow.protocol === TCP) header[12] = (header[12] ?? 0) | 1;
   const packet = emitPacket(changed, header, stream(flow, at, length));
   return mishap === undefined ? packet : spoiled(packet, flow.protocol, mishap);
@@ -275,6 +277,9 @@ export interface Superpacket {
   readonly header: VirtioHeader;
 }
 
+/** The payload length field counts the longest TCP header and an extension header too. */
+const MOST_PAYLOAD = 65_535 - 60 - 8;
+
 /** What the kernel hands out: one packet with an unfinished checksum, or up to 64 KiB of one flow. */
 export const superpacket: fc.Arbitrary<Superpacket> = fc
   .record({
@@ -286,7 +291,7 @@ export const superpacket: fc.Arbitrary<Superpacket> = fc
     zeroSum: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
   })
   .map(({ flow, length, flags, whole, extension, zeroSum }) => {
-    const size = whole ? Math.min(length, flow.full) : Math.min(length, 65_535 - 60, Math.max(flow.full, 32) * 54);
+    const size = whole ? Math.min(length, flow.full) : Math.min(length, MOST_PAYLOAD, Math.max(flow.full, 32) * 54);
     const header = flow.protocol === TCP ? tcpHeader(flow, flow.sequence, flags) : udpHeader(flow, size);
     const packet = emitPacket(flow, header, stream(flow, 0, size));
     if (zeroSum && whole) makeZeroSum(packet, flow.protocol, packet.length);
