@@ -66,10 +66,11 @@ export class NetworkKeeper {
     return this.#isKnown;
   }
 
-  /** The file was changed. With errors in it, it is not taken over. */
+  /** The file was changed: with errors in it, it is not taken over. And so may be what NetworkManager says. */
   reload(): void {
     this.#readRules('reload');
     this.#judge();
+    void this.look();
   }
 
   /** The kernel has told of a change. */
@@ -111,8 +112,7 @@ export class NetworkKeeper {
 
   #learn(connections: readonly Connection[]): void {
     const { holds } = this.#scene;
-    const hasMoved = this.#connections.length > 0 && connections.length > 0 && !isSame(connections, this.#connections);
-    const isDue = this.#isAskedFor || hasMoved;
+    const isDue = this.#isAskedFor || hasMoved(this.#connections, connections);
     const wasHeld = holds.reason !== undefined;
     this.#connections = connections;
     this.#isKnown = true;
@@ -158,8 +158,16 @@ export class NetworkKeeper {
   }
 }
 
-const isSame = (a: readonly Connection[], b: readonly Connection[]): boolean =>
-  String(a.map(({ uuid }) => uuid).sort()) === String(b.map(({ uuid }) => uuid).sort());
+/** A VPN that comes or goes is no other network; where it is the way to the server, the client sees that by itself. */
+function hasMoved(before: readonly Connection[], after: readonly Connection[]): boolean {
+  const [were, are] = [carriers(before), carriers(after)];
+  return were !== '' && are !== '' && were !== are;
+}
+
+const carriers = (connections: readonly Connection[]): string => {
+  const carrying = connections.filter(({ isVpn }) => !isVpn);
+  return String(carrying.map(({ uuid }) => uuid).sort());
+};
 
 /** Changes with the way to the Internet and with our addresses. */
 function placeOf(tunnel: string): string {
