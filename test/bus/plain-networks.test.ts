@@ -9,7 +9,7 @@ import { waitFor } from '../lab/kernel-view.js';
 import { missingSentence } from '../lab/needed-programs.js';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ip } from '../support/tun.js';
-import { startManaged } from './managed.js';
+import { ALWAYS, startManaged } from './managed.js';
 import { CABLE, NetworkWorld } from './network-world.js';
 import { enterBusStage, property, provideBus } from './private-bus.js';
 
@@ -89,11 +89,26 @@ describe('a host without NetworkManager', SKIP, () => {
     assert.equal(daemon.lines.filter((line) => /lost: /.test(line)).length, 1, daemon.lines.join('\n'));
   });
 
+  test('whose IPv4 is there before the first advertisement: no packet leaves for the server', OPTIONS, async (t) => {
+    world.startIpv6();
+    t.after(() => world.stopIpv6());
+    const daemon = await startManaged(t);
+    await daemon.line(/waiting: There is no IPv4 network yet/);
+    const asked = world.countDatagrams();
+    t.after(() => ip('address', 'flush', 'dev', CABLE));
+    t.after(() => ip('link', 'set', CABLE, 'down'));
+    ip('link', 'set', CABLE, 'up');
+    ip('address', 'add', '192.0.2.9/24', 'dev', CABLE);
+    ip('route', 'add', 'default', 'via', '192.0.2.1');
+    await daemon.line(/waiting: The network has IPv6 of its own/);
+    assert.equal(asked(), 0, daemon.lines.join('\n'));
+  });
+
   test('with ifupdown and dhclient', OPTIONS, async (t) => {
     const folders = ['if-pre-up', 'if-up', 'if-down', 'if-post-down'].map((name) => `/etc/network/${name}.d`);
     for (const place of [...folders, '/run/network']) mkdirSync(place, { recursive: true });
     writeFileSync('/etc/network/interfaces', `iface ${CABLE} inet dhcp\n`);
-    const daemon = await startManaged(t);
+    const daemon = await startManaged(t, ALWAYS);
     await daemon.line(/waiting: There is no IPv4 network yet/);
     execFileSync('ifup', [CABLE], { stdio: 'ignore' });
     t.after(() => spawnSync('ifdown', ['--force', CABLE], { stdio: 'ignore' }));
