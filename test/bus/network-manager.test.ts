@@ -14,7 +14,7 @@ import { ip } from '../support/tun.js';
 import { DispatcherEvents } from './dispatcher-events.js';
 import { Laptop } from './laptop.js';
 import { ALWAYS, startManaged } from './managed.js';
-import { enterNetworkManagerStage, nmcli, stateOfDevice } from './network-manager-stage.js';
+import { checkConnectivity, enterNetworkManagerStage, nmcli, stateOfDevice } from './network-manager-stage.js';
 import { CABLE } from './network-world.js';
 import { as, call, FRIEND, installActivation, property, STRANGER } from './private-bus.js';
 
@@ -261,6 +261,22 @@ describe('a laptop', SKIP, () => {
     }
     await events.told('vpn-up', CABLE);
     assert.doesNotMatch(events.text, /pre-up|hostname|teredo"/);
+  });
+
+  test('has its settings reapplied, and gets into a portal: NetworkManager tells of both', OPTIONS, async (t) => {
+    await startManaged(t, ALWAYS);
+    const events = new DispatcherEvents(t);
+    await events.ready();
+    up();
+    t.after(down);
+    nmcli('device', 'reapply', CABLE);
+    await events.told('reapply', CABLE);
+    await laptop.world.startPortal();
+    const told = events.count('connectivity-change', '');
+    checkConnectivity(true);
+    t.after(() => checkConnectivity(false));
+    assert.equal(nmcli('networking', 'connectivity', 'check').trim(), 'portal');
+    await events.told('connectivity-change', '', told + 1);
   });
 
   test('is told by root, and by whom polkit allows it', OPTIONS, async (t) => {
