@@ -51,6 +51,8 @@ export class NetworkWorld {
     ip('link', 'add', CABLE, 'type', 'veth', 'peer', 'name', FAR_END, 'netns', FAR);
     for (const address of ['192.0.2.1/24', '198.51.100.1/24']) far('address', 'add', address, 'dev', FAR_END);
     for (const address of [PRIMARY, SECONDARY]) far('address', 'add', `${address}/32`, 'dev', 'lo');
+    // A router is there before who is plugged in. Here both ends come up at once, so it does not test its address first.
+    this.inside('sysctl', '-q', '-w', `net.ipv6.conf.${FAR_END}.dad_transmits=0`);
     for (const name of ['lo', FAR_END]) far('link', 'set', name, 'up');
     this.inside('sysctl', '-q', '-w', 'net.ipv6.conf.all.forwarding=1');
   }

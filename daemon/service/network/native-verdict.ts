@@ -51,7 +51,7 @@ export class NativeVerdict {
 
   /** `isUp`: there is a tunnel that works. */
   observe(now: number, outlook: Ipv6Outlook, isUp: boolean): void {
-    // Who begins on a network cannot tell how old it is, but for an address that is as young as this.
+    // Who begins on a network cannot tell by it how old it is, but for an address that is as young as this.
     if (this.#isNative === undefined && outlook === 'soon') this.#appearedAt = now;
     this.#settle(now, outlook);
     const isSeen = outlook === 'here';

@@ -7,6 +7,7 @@
  */
 import { formatFault } from '../../config/fault.js';
 import { DEFAULT_RULES, type NetworkRules, type Policy, readNetworkConf } from '../../config/network-conf.js';
+import { sinceBoot } from '../../io/clock.js';
 import { readHostAddresses } from '../../io/interfaces.js';
 import { defaultRoute, parseIpv4Routes, readIpv4Routes } from '../../io/ipv4-routes.js';
 import { ipv6Outlook } from '../../io/native-ipv6.js';
@@ -18,6 +19,8 @@ import { readConnections } from './connections.js';
 import { NativeVerdict } from './native-verdict.js';
 import { type Connection, describeRuling, holdsBy, type Ruling, ruleFor } from './network-policy.js';
 
+/** Milliseconds that the machine has been on for its network to be older than the daemon, as far as that matters. */
+const BOOTING = 60_000;
 /** Milliseconds until NetworkManager is asked again that did not answer; doubles up to the limit. */
 const ASK_DELAY = 1_000;
 const ASK_DELAY_LIMIT = 10_000;
@@ -63,6 +66,7 @@ export class NetworkKeeper {
     this.#readRules('start');
     this.#ruling = ruleFor(this.#rules, []);
     this.#place = placeOf(scene.tunnel());
+    if (sinceBoot() < BOOTING) this.#verdict.appeared(now());
     this.#judge();
     void this.look();
   }
