@@ -23,14 +23,26 @@ export interface Ipv6Tables {
 
 export const readIpv6Tables = (): Ipv6Tables => ({ addresses: read(ADDRESSES), routes: read(ROUTES) });
 
+/**
+ * Whether there is native IPv6, or signs that it comes. `soon`: an address is being tested for duplicates. `perhaps`:
+ * there is a default route, and no address yet; it stays so where the network has local addresses only.
+ */
+export type Ipv6Outlook = 'here' | 'soon' | 'perhaps' | 'none';
+
 /** A global address that can be used, and a default route: both apart from the tunnel's own interface. */
-export function hasNativeIpv6(tunnel: string, { addresses, routes }: Ipv6Tables = readIpv6Tables()): boolean {
-  const hasAddress = rows(addresses).some(([address = '', , , , flags = '', name]) => {
-    const isUsable = (Number.parseInt(flags, 16) & UNUSABLE) === 0;
-    return name !== tunnel && isUsable && isNativeIpv6(Buffer.from(address, 'hex') as Uint8Array as Ipv6Address);
-  });
-  return hasAddress && rows(routes).some((row) => isDefaultRoute(row) && row.at(-1) !== tunnel);
+export function ipv6Outlook(tunnel: string, { addresses, routes }: Ipv6Tables = readIpv6Tables()): Ipv6Outlook {
+  const found = rows(addresses)
+    .filter(([address = '', , , , , name]) => name !== tunnel && isNative(address))
+    .map(([, , , , flags = '']) => Number.parseInt(flags, 16) & UNUSABLE);
+  const hasRoute = rows(routes).some((row) => isDefaultRoute(row) && row.at(-1) !== tunnel);
+  if (hasRoute && found.includes(0)) return 'here';
+  if (found.includes(IFA_F_TENTATIVE)) return 'soon';
+  return hasRoute ? 'perhaps' : 'none';
 }
+
+export const hasNativeIpv6 = (tunnel: string, tables?: Ipv6Tables): boolean => ipv6Outlook(tunnel, tables) === 'here';
+
+const isNative = (address: string): boolean => isNativeIpv6(Buffer.from(address, 'hex') as Uint8Array as Ipv6Address);
 
 function isDefaultRoute([destination = '', length, ...rest]: readonly string[]): boolean {
   const flags = Number.parseInt(rest.at(-2) ?? '', 16);

@@ -70,6 +70,7 @@ export class ClientDesk {
       log: host.log,
       holds: this.holds,
       tunnel: () => this.#host.client()?.facts.interfaceName ?? '',
+      isUp: () => this.#host.state()?.name === 'qualified',
       again: () => void this.#host.client()?.restart(),
       changed: () => this.refresh(),
     });

@@ -1,12 +1,18 @@
 /** The step `network-manager` against the real NetworkManager, which finds the tunnel's interface as on a desktop. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { waitFor } from '../lab/kernel-view.js';
 import { diagnosisOf, type RawFinding } from './asking.js';
 import {
+  CONFIG_FOLDER,
   enterNetworkManagerStage,
   installNetworkManagerPolicies,
+  installOurFiles,
+  nmcli,
+  removeOurFiles,
   startNetworkManager,
   stateOfDevice,
 } from './network-manager-stage.js';
@@ -44,13 +50,34 @@ describe('NetworkManager', OPTIONS, () => {
     });
   });
 
-  test('looks on, as it does by itself; and the command makes it stop', async (t) => {
+  test('is told so by our file, whatever a later one says of other devices', async (t) => {
+    installOurFiles();
+    t.after(removeOurFiles);
+    // In the place of our words for the list, as "=" begins it anew.
+    await manage(t, 'interface-name:eth*');
+    await startTunnel(t, NO_IPV6_TEST);
+    await waitFor('it', async () => /unmanaged/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
+    assert.equal((await ask()).verdict, 'ok');
+  });
+
+  test('looks on, as it does by itself; and remedy and command make it stop', async (t) => {
     await manage(t, 'interface-name:eth*');
     await startTunnel(t, NO_IPV6_TEST);
     await waitFor('it', async () => /externally/.test(await stateOfDevice('teredo')) || undefined, { timeout: 20_000 });
-    const { verdict, sentence, command = '' } = await ask();
+    const { verdict, sentence, remedy = '', command = '' } = await ask();
     assert.equal(verdict, 'warning', sentence);
     assert.match(sentence, /for now it only looks on/);
+    const file = join(CONFIG_FOLDER, '99-remedy.conf');
+    const lines = [...remedy.matchAll(/"(.*?)"/g)].map(([, line]) => line);
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    t.after(() => rmSync(file, { force: true }));
+    nmcli('general', 'reload', 'conf');
+    assert.equal((await ask()).verdict, 'ok', remedy);
+    // It keeps NetworkManager's hands off one device, and lets it have those that it had.
+    assert.match(await stateOfDevice('eth0'), /unmanaged/);
+    rmSync(file);
+    nmcli('general', 'reload', 'conf');
+    assert.equal((await ask()).verdict, 'warning');
     execFileSync('sh', ['-c', command]);
     assert.equal((await ask()).verdict, 'ok');
     execFileSync('nmcli', ['device', 'set', 'teredo', 'managed', 'yes']);

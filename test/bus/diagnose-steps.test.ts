@@ -71,6 +71,9 @@ describe('the steps', OPTIONS, () => {
       ip('link', 'set', 'eth0', 'mtu', '1500');
       ip('address', 'flush', 'dev', 'eth0', 'to', '2001:db8::/64');
     });
+    // An address without a way to the Internet is not native IPv6: that of a lab, say.
+    expect((await diagnose(t))('preference'), 'ok', /use the tunnel for every name/);
+    ip('-6', 'route', 'add', 'default', 'via', '2001:db8::1');
     const native = await diagnose(t);
     expect(native('preference'), 'ok', /IPv6 of its own/);
     expect(native('mtu'), 'warning', /do not fit into the 1300 bytes of eth0/);

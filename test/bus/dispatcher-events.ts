@@ -25,11 +25,18 @@ export class DispatcherEvents {
     return this.#said('NameLost');
   }
 
-  told(action: string, device: string): Promise<boolean> {
-    return this.#said(`string "${action}"\n   string "${device}"`);
+  told(action: string, device: string, count = 1): Promise<boolean> {
+    return this.#said(wordsOf(action, device), count);
   }
 
-  #said(text: string): Promise<boolean> {
-    return waitFor(text, () => this.#text.includes(text) || undefined, { timeout: 20_000 });
+  /** How often it has been told so far. */
+  count(action: string, device: string): number {
+    return this.#text.split(wordsOf(action, device)).length - 1;
+  }
+
+  #said(text: string, count = 1): Promise<boolean> {
+    return waitFor(text, () => this.#text.split(text).length > count || undefined, { timeout: 20_000 });
   }
 }
+
+const wordsOf = (action: string, device: string): string => `string "${action}"\n   string "${device}"`;

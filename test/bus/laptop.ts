@@ -6,7 +6,7 @@ import {
   type RunningNetworkManager,
   startNetworkManager,
 } from './network-manager-stage.js';
-import { NetworkWorld } from './network-world.js';
+import { NetworkWorld, PORTAL } from './network-world.js';
 import { provideBus } from './private-bus.js';
 
 export class Laptop {
@@ -18,7 +18,7 @@ export class Laptop {
     before(() => this.#setUp());
     provideBus();
     before(async () => {
-      this.#manager = await startNetworkManager('');
+      this.#manager = await startNetworkManager(`[connectivity]\nenabled=false\nuri=${PORTAL}`);
     });
     after(async () => {
       await this.#manager?.stop();
@@ -30,6 +30,16 @@ export class Laptop {
   get world(): NetworkWorld {
     if (this.#world === undefined) throw new Error('The laptop is not set up yet.');
     return this.#world;
+  }
+
+  /** It keeps its name on the bus, and answers nobody. */
+  pauseManager(): void {
+    if (this.#manager !== undefined) process.kill(this.#manager.pid, 'SIGSTOP');
+  }
+
+  /** It answers what it was asked meanwhile. */
+  resumeManager(): void {
+    if (this.#manager !== undefined) process.kill(this.#manager.pid, 'SIGCONT');
   }
 
   async #setUp(): Promise<void> {

@@ -6,6 +6,9 @@ import { formatState } from '../../daemon/service/servers/saved-state.js';
 import { STATE_FILE } from '../../daemon/service/servers/state-file.js';
 import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 
+/** Rules for scenes without native IPv6: a network that has just appeared is not waited for to show some. */
+export const ALWAYS = 'Policy = always\n';
+
 /** Its tunnel was left started; `rules` are those of network.conf. Resolves when it has looked at the network. */
 export async function startManaged(t: TestContext, rules = '', server = PRIMARY): Promise<Running> {
   writeFileSync(NETWORK_CONF, rules);

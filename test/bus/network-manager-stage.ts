@@ -2,8 +2,9 @@
  * The real NetworkManager and its dispatcher on the private bus, with our files as the package installs them. They see
  * the interfaces of this namespace only; what they remember goes with it.
  */
+import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missingSentence, type Purpose } from '../lab/needed-programs.js';
@@ -16,6 +17,8 @@ const NAME = 'org.freedesktop.NetworkManager';
 const HOME = '/usr/lib/NetworkManager';
 const FOLDER = '/run/nm';
 const CONFIG = `${FOLDER}/nm.conf`;
+/** In the place of /etc/NetworkManager/conf.d. */
+export const CONFIG_FOLDER = `${FOLDER}/conf.d`;
 
 /** Of NetworkManager, its dispatcher and its VPNs: the bus has none but ours by itself. */
 const policies = new Map<string, string>();
@@ -61,21 +64,26 @@ export function installOurFiles(): void {
   copyFileSync(join(source, '50-miredo.conf'), `${HOME}/conf.d/50-miredo.conf`);
 }
 
+/** Our settings, so that another NetworkManager starts without them. */
+export const removeOurFiles = (): void => rmSync(`${HOME}/conf.d/50-miredo.conf`, { force: true });
+
 export interface RunningNetworkManager {
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
 /** `more`: of its configuration file. */
 export async function startNetworkManager(more: string): Promise<RunningNetworkManager> {
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(CONFIG_FOLDER, { recursive: true });
   const main = 'plugins=keyfile\ndhcp=internal\nrc-manager=unmanaged\nno-auto-default=*\nauth-polkit=false';
   writeFileSync(CONFIG, `[main]\n${main}\n${more}\n`);
-  const files = [`--pid-file=${FOLDER}/pid`, `--state-file=${FOLDER}/state`, `--config-dir=${FOLDER}/conf.d`];
+  const files = [`--pid-file=${FOLDER}/pid`, `--state-file=${FOLDER}/state`, `--config-dir=${CONFIG_FOLDER}`];
   const dispatcher = serve(`${HOME}/nm-dispatcher`, ['--persist']);
   const manager = serve('NetworkManager', ['--no-daemon', `--config=${CONFIG}`, ...files]);
   await waitForName('org.freedesktop.nm_dispatcher');
   await waitForName(NAME);
   return {
+    pid: manager.pid,
     stop: async () => {
       await manager.stop();
       await dispatcher.stop();
@@ -87,6 +95,7 @@ function serve(command: string, words: readonly string[]): RunningNetworkManager
   const child: ChildProcess = spawn(command, words, { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   return {
+    pid: child.pid ?? assert.fail(`cannot start ${command}`),
     stop: async () => {
       child.kill('SIGKILL');
       await ended;
@@ -97,6 +106,12 @@ function serve(command: string, words: readonly string[]): RunningNetworkManager
 /** `nmcli`; fails when it does. */
 export function nmcli(...words: string[]): string {
   return execFileSync('nmcli', ['-w', '30', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Of the address in its configuration. */
+export function checkConnectivity(isWanted: boolean): void {
+  const words = ['--system', 'set-property', NAME, '/org/freedesktop/NetworkManager', NAME];
+  execFileSync('busctl', [...words, 'ConnectivityCheckEnabled', 'b', String(isWanted)], { stdio: 'ignore' });
 }
 
 export const stateOfDevice = async (name: string): Promise<string> =>

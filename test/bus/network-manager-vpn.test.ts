@@ -5,10 +5,10 @@ import { before, describe, test } from 'node:test';
 import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { DispatcherEvents } from './dispatcher-events.js';
 import { Laptop } from './laptop.js';
-import { startManaged } from './managed.js';
+import { ALWAYS, startManaged } from './managed.js';
 import { enterNetworkManagerStage, nmcli } from './network-manager-stage.js';
 import { CABLE } from './network-world.js';
-import { property } from './private-bus.js';
+import { call, property } from './private-bus.js';
 
 const SKIP = { skip: enterNetworkManagerStage(import.meta.url, ['networks', 'vpn']) };
 const OPTIONS = { timeout: 90_000 };
@@ -27,7 +27,7 @@ describe('a laptop with a VPN', SKIP, () => {
   });
 
   test('is the way to the server, and is not any more', OPTIONS, async (t) => {
-    const daemon = await startManaged(t);
+    const daemon = await startManaged(t, ALWAYS);
     await daemon.line(/qualified: .* mapped 192\.0\.2\./);
     const events = new DispatcherEvents(t);
     await events.ready();
@@ -37,6 +37,27 @@ describe('a laptop with a VPN', SKIP, () => {
     nmcli('connection', 'down', VPN);
     await daemon.line(/qualified: .* mapped 192\.0\.2\./, 2);
     await events.told('vpn-down', 'tun0');
+  });
+
+  test('comes and goes beside the way to the server: nothing happens', OPTIONS, async (t) => {
+    const daemon = await startManaged(t);
+    await daemon.line(/qualified: /);
+    const events = new DispatcherEvents(t);
+    await events.ready();
+    nmcli('connection', 'modify', VPN, 'ipv4.never-default', 'yes');
+    t.after(() => nmcli('connection', 'modify', VPN, 'ipv4.never-default', 'no'));
+    const asked = laptop.world.countDatagrams();
+    for (const [what, action] of [
+      ['up', 'vpn-up'],
+      ['down', 'vpn-down'],
+    ] as const) {
+      nmcli('connection', what, VPN);
+      await events.told(action, 'tun0');
+      // Answered when it has been looked at.
+      assert.equal((await call('root', 'NetworkEvent', 'ssa{sv}', action, 'tun0', '0')).code, 0);
+    }
+    assert.equal(daemon.lines.filter((line) => /qualified: |lost/.test(line)).length, 1, daemon.lines.join('\n'));
+    assert.equal(asked(), 0);
   });
 
   test('is opted out, and goes before the connection below it', OPTIONS, async (t) => {

@@ -13,8 +13,8 @@ import { waitFor } from '../lab/kernel-view.js';
 import { ip } from '../support/tun.js';
 import { DispatcherEvents } from './dispatcher-events.js';
 import { Laptop } from './laptop.js';
-import { startManaged } from './managed.js';
-import { enterNetworkManagerStage, nmcli, stateOfDevice } from './network-manager-stage.js';
+import { ALWAYS, startManaged } from './managed.js';
+import { checkConnectivity, enterNetworkManagerStage, nmcli, stateOfDevice } from './network-manager-stage.js';
 import { CABLE } from './network-world.js';
 import { as, call, FRIEND, installActivation, property, STRANGER } from './private-bus.js';
 
@@ -54,7 +54,7 @@ describe('a laptop', SKIP, () => {
   });
 
   test('gets another address', OPTIONS, async (t) => {
-    const daemon = await startManaged(t);
+    const daemon = await startManaged(t, ALWAYS);
     up();
     t.after(down);
     await daemon.line(/qualified: .* mapped 192\.0\.2\./);
@@ -64,13 +64,17 @@ describe('a laptop', SKIP, () => {
   });
 
   test('hears of what changes nothing of the way to the server: nothing happens', OPTIONS, async (t) => {
-    const daemon = await startManaged(t);
+    const daemon = await startManaged(t, ALWAYS);
     up();
     t.after(down);
     await daemon.line(/qualified: /);
     const asked = laptop.world.countDatagrams();
-    for (const action of ['dhcp4-change', 'connectivity-change', 'up']) {
-      const { code, stderr } = await call('root', 'NetworkEvent', 'ssa{sv}', action, CABLE, '0');
+    for (const [action, device] of [
+      ['dhcp4-change', CABLE],
+      ['connectivity-change', ''],
+      ['up', CABLE],
+    ] as const) {
+      const { code, stderr } = await call('root', 'NetworkEvent', 'ssa{sv}', action, device, '0');
       assert.equal(code, 0, stderr);
     }
     assert.equal(asked(), 0);
@@ -79,11 +83,11 @@ describe('a laptop', SKIP, () => {
   });
 
   test('is let through by a portal, say: a client that waits for its next try begins anew', OPTIONS, async (t) => {
-    const daemon = await startManaged(t, '', '203.0.113.99');
+    const daemon = await startManaged(t, ALWAYS, '203.0.113.99');
     up();
     t.after(down);
     await daemon.line(/failed: .* Next try in 5 s/);
-    await call('root', 'NetworkEvent', 'ssa{sv}', 'connectivity-change', 'none', '0');
+    await call('root', 'NetworkEvent', 'ssa{sv}', 'connectivity-change', '', '0');
     // By itself it would have waited, and would wait longer after that.
     assert.match(await daemon.line(/failed: /, 2), /Next try in 5 s/);
   });
@@ -124,6 +128,18 @@ describe('a laptop', SKIP, () => {
     },
   );
 
+  test('comes to a network with both, where IPv4 works first: no packet leaves for the server', OPTIONS, async (t) => {
+    laptop.world.startIpv6();
+    t.after(() => laptop.world.stopIpv6());
+    const daemon = await startManaged(t);
+    await daemon.line(/waiting: There is no IPv4 network yet/);
+    const asked = laptop.world.countDatagrams();
+    up();
+    t.after(down);
+    await daemon.line(/waiting: The network has IPv6 of its own/);
+    assert.equal(asked(), 0, daemon.lines.join('\n'));
+  });
+
   /** How a connection is opted out, and what the tunnel says. */
   const OUT: Readonly<Record<string, { rules: () => string; says: RegExp }>> = {
     'by its id': {
@@ -156,24 +172,53 @@ describe('a laptop', SKIP, () => {
     });
   }
 
+  test('is opted out while NetworkManager does not answer: nothing is sent until it does', OPTIONS, async (t) => {
+    up();
+    t.after(() => laptop.resumeManager());
+    t.after(down);
+    const asked = laptop.world.countDatagrams();
+    laptop.pauseManager();
+    const daemon = await startManaged(t, `[connection "${WIRE}"]\nPolicy = never\n`);
+    await daemon.line(/NetworkManager runs and does not answer; nothing is sent to a server until/);
+    assert.equal(await property('State'), 's "resolving"');
+    laptop.resumeManager();
+    await daemon.line(/waiting: "Policy = never" for the connection The Wire \[1\]/);
+    assert.equal(asked(), 0, daemon.lines.join('\n'));
+    laptop.pauseManager();
+    assert.equal((await call('root', 'NetworkEvent', 'ssa{sv}', 'up', CABLE, '0')).code, 0);
+    await daemon.line(/NetworkManager runs and does not answer; what it has said before stays in force/);
+    assert.equal(asked(), 0, daemon.lines.join('\n'));
+  });
+
   test('comes to a connection that is opted out by its user data, and leaves it', OPTIONS, async (t) => {
-    const file = '/etc/NetworkManager/system-connections/office.nmconnection';
-    const keyfile = [
-      `[connection]\nid=Office\ntype=ethernet\ninterface-name=${CABLE}\nautoconnect=false`,
-      '[user]\norg.miredo=never',
-      '[ipv6]\nmethod=disabled',
-    ];
-    writeFileSync(file, `${keyfile.join('\n')}\n`, { mode: 0o600 });
-    nmcli('connection', 'load', file);
+    const office = (word: string): void => {
+      const file = '/etc/NetworkManager/system-connections/office.nmconnection';
+      const keyfile = [
+        `[connection]\nid=Office\ntype=ethernet\ninterface-name=${CABLE}\nautoconnect=false`,
+        `[user]\norg.miredo=${word}`,
+        '[ipv6]\nmethod=disabled',
+      ];
+      writeFileSync(file, `${keyfile.join('\n')}\n`, { mode: 0o600 });
+      nmcli('connection', 'load', file);
+    };
+    office('never');
     t.after(() => nmcli('connection', 'delete', 'Office'));
     const daemon = await startManaged(t);
     up();
     await daemon.line(/qualified: /);
     nmcli('connection', 'up', 'Office');
     await daemon.line(/waiting: The user data of the connection Office \(org\.miredo=never\) keep the tunnel off/);
+    // As the sentence advises: they are changed, and the daemon loads its configuration again.
+    office('always');
+    daemon.signal('SIGHUP');
+    await daemon.line(/network policy: always, by the user data of the connection Office/);
+    office('never');
+    daemon.signal('SIGHUP');
+    await daemon.line(/waiting: The user data of the connection Office/, 2);
+    const qualified = daemon.lines.filter((line) => /qualified: /.test(line)).length;
     up();
     t.after(down);
-    await daemon.line(/qualified: /, 2);
+    await daemon.line(/qualified: /, qualified + 1);
   });
 
   test('tells a user without privilege what the daemon asks, as which the package runs it', OPTIONS, async (t) => {
@@ -216,6 +261,22 @@ describe('a laptop', SKIP, () => {
     }
     await events.told('vpn-up', CABLE);
     assert.doesNotMatch(events.text, /pre-up|hostname|teredo"/);
+  });
+
+  test('has its settings reapplied, and gets into a portal: NetworkManager tells of both', OPTIONS, async (t) => {
+    await startManaged(t, ALWAYS);
+    const events = new DispatcherEvents(t);
+    await events.ready();
+    up();
+    t.after(down);
+    nmcli('device', 'reapply', CABLE);
+    await events.told('reapply', CABLE);
+    await laptop.world.startPortal();
+    const told = events.count('connectivity-change', '');
+    checkConnectivity(true);
+    t.after(() => checkConnectivity(false));
+    assert.equal(nmcli('networking', 'connectivity', 'check').trim(), 'portal');
+    await events.told('connectivity-change', '', told + 1);
   });
 
   test('is told by root, and by whom polkit allows it', OPTIONS, async (t) => {

@@ -14,6 +14,8 @@ import { ip } from '../support/tun.js';
 export const CABLE = 'eth7';
 const FAR_END = 'p7';
 const FAR = 'far';
+/** Where {@link NetworkWorld.startPortal} has its page. */
+export const PORTAL = 'http://192.0.2.1/';
 /** First three numbers of the addresses that DHCP gives. */
 export type Subnet = '192.0.2' | '198.51.100';
 
@@ -39,6 +41,7 @@ export class NetworkWorld {
   #dhcp: Served | undefined;
   #router: Served | undefined;
   #vpn: Served | undefined;
+  #portal: Running | undefined;
   #server: Running | undefined;
 
   /** The namespace's own cable goes: there is to be no other network. */
@@ -48,6 +51,8 @@ export class NetworkWorld {
     ip('link', 'add', CABLE, 'type', 'veth', 'peer', 'name', FAR_END, 'netns', FAR);
     for (const address of ['192.0.2.1/24', '198.51.100.1/24']) far('address', 'add', address, 'dev', FAR_END);
     for (const address of [PRIMARY, SECONDARY]) far('address', 'add', `${address}/32`, 'dev', 'lo');
+    // A router is there before who is plugged in. Here both ends come up at once, so it does not test its address first.
+    this.inside('sysctl', '-q', '-w', `net.ipv6.conf.${FAR_END}.dad_transmits=0`);
     for (const name of ['lo', FAR_END]) far('link', 'set', name, 'up');
     this.inside('sysctl', '-q', '-w', 'net.ipv6.conf.all.forwarding=1');
   }
@@ -115,9 +120,17 @@ export class NetworkWorld {
     return { key, own, peer, gateway };
   }
 
+  /** Answers every question with a page of its own, as the network of a hotel does. */
+  async startPortal(): Promise<void> {
+    const program = `require('http').createServer((_, page) => page.end('Welcome')).listen(80, () => console.error('on'))`;
+    this.#portal = new Running('ip', ['netns', 'exec', FAR, process.execPath, '-e', program], false);
+    await this.#portal.line(/on/);
+  }
+
   async close(): Promise<void> {
     await this.stopIpv6();
     await this.#vpn?.stop();
+    await this.#portal?.stop('SIGKILL');
     await this.#dhcp?.stop();
     await this.#server?.stop('SIGKILL');
     ip('netns', 'del', FAR);

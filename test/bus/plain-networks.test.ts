@@ -9,7 +9,7 @@ import { waitFor } from '../lab/kernel-view.js';
 import { missingSentence } from '../lab/needed-programs.js';
 import { coverEtc, isForeignRoot } from '../support/private-etc.js';
 import { ip } from '../support/tun.js';
-import { startManaged } from './managed.js';
+import { ALWAYS, startManaged } from './managed.js';
 import { CABLE, NetworkWorld } from './network-world.js';
 import { enterBusStage, property, provideBus } from './private-bus.js';
 
@@ -89,11 +89,32 @@ describe('a host without NetworkManager', SKIP, () => {
     assert.equal(daemon.lines.filter((line) => /lost: /.test(line)).length, 1, daemon.lines.join('\n'));
   });
 
+  /** What is there first. */
+  for (const first of ['the daemon', 'the network, on a machine that has just been switched on'] as const) {
+    test(`whose IPv4 is there before the first advertisement, after ${first}: no packet leaves`, OPTIONS, async (t) => {
+      const isBooting = first !== 'the daemon';
+      world.startIpv6();
+      t.after(() => world.stopIpv6());
+      const asked = world.countDatagrams();
+      let daemon = isBooting ? undefined : await startManaged(t);
+      await daemon?.line(/waiting: There is no IPv4 network yet/);
+      t.after(() => ip('address', 'flush', 'dev', CABLE));
+      t.after(() => ip('link', 'set', CABLE, 'down'));
+      ip('link', 'set', CABLE, 'up');
+      ip('address', 'add', '192.0.2.9/24', 'dev', CABLE);
+      ip('route', 'add', 'default', 'via', '192.0.2.1');
+      if (isBooting) bootNow(t);
+      daemon ??= await startManaged(t);
+      await daemon.line(/waiting: The network has IPv6 of its own/);
+      assert.equal(asked(), 0, daemon.lines.join('\n'));
+    });
+  }
+
   test('with ifupdown and dhclient', OPTIONS, async (t) => {
     const folders = ['if-pre-up', 'if-up', 'if-down', 'if-post-down'].map((name) => `/etc/network/${name}.d`);
     for (const place of [...folders, '/run/network']) mkdirSync(place, { recursive: true });
     writeFileSync('/etc/network/interfaces', `iface ${CABLE} inet dhcp\n`);
-    const daemon = await startManaged(t);
+    const daemon = await startManaged(t, ALWAYS);
     await daemon.line(/waiting: There is no IPv4 network yet/);
     execFileSync('ifup', [CABLE], { stdio: 'ignore' });
     t.after(() => spawnSync('ifdown', ['--force', CABLE], { stdio: 'ignore' }));
@@ -126,6 +147,13 @@ describe('a host without NetworkManager', SKIP, () => {
     );
   });
 });
+
+/** For programs that are started from now on: the kernel's clock cannot be set. */
+function bootNow(t: TestContext): void {
+  const code = "import os from 'node:os'; os.uptime = () => 20 + performance.now() / 1000;";
+  process.env['NODE_OPTIONS'] = `--import=data:text/javascript,${encodeURIComponent(code)}`;
+  t.after(() => delete process.env['NODE_OPTIONS']);
+}
 
 async function startNetworkd(t: TestContext): Promise<void> {
   for (const place of ['links', 'leases', 'lldp']) mkdirSync(`/run/systemd/netif/${place}`, { recursive: true });

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, type TestContext, test } from 'node:test';
+import { NETWORK_CONF } from '../../daemon/config/network-conf.js';
 import { sleptSoFar } from '../../daemon/io/clock.js';
 import { openBus } from '../../dbus/connection.js';
 import { PRIMARY, type Running, Stage } from '../daemon/stage.js';
 import { globalAddresses, waitFor } from '../lab/kernel-view.js';
 import { isForeignRoot } from '../support/private-etc.js';
+import { startManaged } from './managed.js';
 import {
   as,
   call,
@@ -111,6 +113,22 @@ describe('sleep', OPTIONS, () => {
     client.signal('SIGKILL');
     await client.exited;
     await lockIs(false);
+  });
+
+  test('the sleep does not wait for a tunnel that is held anyway', async (t) => {
+    await startLogind();
+    await new Stage(t).startServer();
+    const client = await startManaged(t, 'Policy = never\n');
+    await client.line(/waiting: "Policy = never"/);
+    await lockIs(false);
+    for (const [policy, isHeld] of [
+      ['always', true],
+      ['never', false],
+    ] as const) {
+      writeFileSync(NETWORK_CONF, `Policy = ${policy}\n`);
+      client.signal('SIGHUP');
+      await lockIs(isHeld);
+    }
   });
 
   test('a daemon that begins while the machine is about to sleep waits for its end', async (t) => {

@@ -1,7 +1,7 @@
 /** The kernel's own tables, in a namespace of its own; and tables of other hosts. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasNativeIpv6 } from '../../daemon/io/native-ipv6.js';
+import { hasNativeIpv6, ipv6Outlook } from '../../daemon/io/native-ipv6.js';
 import { enterNamespace } from '../support/namespace.js';
 import { ip } from '../support/tun.js';
 
@@ -47,6 +47,20 @@ describe('flags of an address', () => {
   for (const [flags, isNative] of Object.entries(cases)) {
     test(flags, () => assert.equal(hasNativeIpv6('teredo', { addresses: address(flags), routes }), isNative));
   }
+
+  test('say whether it comes: an address that is being tested, or a way without one', () => {
+    const outlook = (addresses: string, ways = routes): string => ipv6Outlook('teredo', { addresses, routes: ways });
+    assert.equal(outlook(address('80')), 'here');
+    assert.equal(outlook(address('80'), ''), 'none');
+    for (const ways of [routes, '']) assert.equal(outlook(address('40'), ways), 'soon');
+    assert.equal(outlook(address('40') + address('80')), 'here');
+    for (const addresses of ['', address('48'), address('20')]) {
+      assert.equal(outlook(addresses), 'perhaps');
+      assert.equal(outlook(addresses, ''), 'none');
+    }
+    const own = (table: string): string => table.replaceAll('eth0', 'teredo');
+    assert.equal(outlook(own(address('40')), own(routes)), 'none');
+  });
 
   test('without tables there is none', () => {
     assert.equal(hasNativeIpv6('teredo', { addresses: '', routes: '' }), false);

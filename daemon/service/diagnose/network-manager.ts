@@ -43,7 +43,8 @@ async function holdOf(bus: BusConnection, active: unknown): Promise<Hold> {
 
 function judge(name: string, managed: boolean, hold: Hold): Finding {
   if (!managed) return { verdict: 'ok', sentence: `NetworkManager leaves the interface ${name} alone.` };
-  const remedy = `Put "[keyfile]" and "unmanaged-devices=interface-name:${name}" into a file of /etc/NetworkManager/conf.d, and reload NetworkManager; until it is started again, the command does it.`;
+  // "+=", as "=" would throw away what others have put there; and a section [device-…] is not looked at again on a reload.
+  const remedy = `Put "[keyfile]" and "unmanaged-devices+=interface-name:${name}", each on a line of its own, into a file of /etc/NetworkManager/conf.d, and reload NetworkManager; until then, the command does it.`;
   const advice = { remedy, command: `nmcli device set ${name} managed no` };
   if (hold === 'own') {
     const sentence = `NetworkManager runs a connection of its own on the interface ${name}, and takes the tunnel's address away.`;

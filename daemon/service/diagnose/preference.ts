@@ -1,6 +1,7 @@
 /** Step: would applications use the tunnel? Which of a host's addresses comes first is the C library's to say. */
 import { readFileSync } from 'node:fs';
 import { readHostAddresses } from '../../io/interfaces.js';
+import { hasNativeIpv6 } from '../../io/native-ipv6.js';
 import { GAI_CONF } from '../../prefer/block.js';
 import { readGaiConf, type Tables, withoutTeredo } from '../../prefer/gai-conf.js';
 import { isTunnelFirst, mapped, SOME_TEREDO } from '../../prefer/order.js';
@@ -14,15 +15,15 @@ export const PREFERENCE: Question = {
 };
 
 function askPreference({ state, facts }: Scene): Finding {
-  const { hasNativeIpv6, ipv4 } = readHostAddresses(facts === undefined ? [] : [facts.interfaceName]);
-  if (hasNativeIpv6) {
+  const tunnel = facts?.interfaceName ?? '';
+  if (hasNativeIpv6(tunnel)) {
     return {
       verdict: 'ok',
       sentence: 'The network has IPv6 of its own, and applications use that before the tunnel, as they should.',
       facts: { native: truth(true) },
     };
   }
-  const [own] = ipv4;
+  const [own] = readHostAddresses([tunnel]).ipv4;
   if (own === undefined) return { verdict: 'skipped', sentence: 'Without IPv4 there is nothing to prefer.' };
   const tables = readGaiConf(readOrEmpty(GAI_CONF));
   const source = state.name === 'qualified' ? state.address : SOME_TEREDO;

@@ -9,9 +9,10 @@ export const NO_PATH = '/';
 /** Milliseconds. */
 const PATIENCE = 5_000;
 
-export async function isRunning(bus: BusConnection): Promise<boolean> {
+/** undefined when the bus does not say. */
+export async function isRunning(bus: BusConnection): Promise<boolean | undefined> {
   const owner = await bus.callBus('NameHasOwner', 's', [NAME]);
-  return owner.ok && owner.values[0] === true;
+  return owner.ok ? owner.values[0] === true : undefined;
 }
 
 export const ask = (

@@ -2,25 +2,36 @@
  * Looks at the network, and holds the tunnel where the policy wants none: by what the kernel says alone, and by which
  * of NetworkManager's connections is up where that runs.
  *
- * While it does not know yet which network this is, no packet is to leave for a server: see {@link NetworkKeeper.isKnown}.
+ * While it does not know yet which network this is, or whether one that has just appeared has native IPv6, no packet is
+ * to leave for a server: see {@link NetworkKeeper.isKnown}.
  */
 import { formatFault } from '../../config/fault.js';
 import { DEFAULT_RULES, type NetworkRules, type Policy, readNetworkConf } from '../../config/network-conf.js';
+import { sinceBoot } from '../../io/clock.js';
 import { readHostAddresses } from '../../io/interfaces.js';
 import { defaultRoute, parseIpv4Routes, readIpv4Routes } from '../../io/ipv4-routes.js';
-import { hasNativeIpv6 } from '../../io/native-ipv6.js';
+import { ipv6Outlook } from '../../io/native-ipv6.js';
 import { now } from '../environment.js';
 import type { Holds } from '../holds.js';
 import type { Log } from '../log.js';
+import { RetryDelay } from '../retry-delay.js';
 import { readConnections } from './connections.js';
 import { NativeVerdict } from './native-verdict.js';
 import { type Connection, describeRuling, holdsBy, type Ruling, ruleFor } from './network-policy.js';
+
+/** Milliseconds that the machine has been on for its network to be older than the daemon, as far as that matters. */
+const BOOTING = 60_000;
+/** Milliseconds until NetworkManager is asked again that did not answer; doubles up to the limit. */
+const ASK_DELAY = 1_000;
+const ASK_DELAY_LIMIT = 10_000;
 
 export interface NetworkScene {
   readonly log: Log;
   readonly holds: Holds;
   /** Name of our own interface. */
   tunnel(): string;
+  /** Whether the tunnel works. */
+  isUp(): boolean;
   /** The tunnel was kept back, or is on another network now: it is to begin anew. */
   again(): void;
   /** What is shown of the policy is another. */
@@ -37,8 +48,12 @@ export class NetworkKeeper {
   #connections: readonly Connection[] = [];
   /** Where the Internet is, when it was last looked at. */
   #place: string;
-  #isKnown = false;
-  #isAskedFor = false;
+  /** Which connections are up here. */
+  #isTold = false;
+  /** Somebody waits to begin, or has to begin anew. */
+  #isDue = false;
+  readonly #askDelay = new RetryDelay(ASK_DELAY, ASK_DELAY_LIMIT);
+  #askTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   /** How often a look was asked for: what was asked for during one begins another. */
   #calls = 0;
@@ -51,6 +66,7 @@ export class NetworkKeeper {
     this.#readRules('start');
     this.#ruling = ruleFor(this.#rules, []);
     this.#place = placeOf(scene.tunnel());
+    if (sinceBoot() < BOOTING) this.#verdict.appeared(now());
     this.#judge();
     void this.look();
   }
@@ -62,23 +78,30 @@ export class NetworkKeeper {
 
   /** Whether it knows which network this is. Who asks while it does not is called {@link NetworkScene.again}. */
   get isKnown(): boolean {
-    if (!this.#isKnown) this.#isAskedFor = true;
-    return this.#isKnown;
+    const isElsewhere = placeOf(this.#scene.tunnel()) !== this.#place;
+    // The kernel's word of it is still on its way. What comes of it is not for now: somebody is asking.
+    if (isElsewhere) queueMicrotask(() => this.networkChanged());
+    const isKnown = this.#isReady && !isElsewhere;
+    if (!isKnown) this.#isDue = true;
+    return isKnown;
   }
 
-  /** The file was changed. With errors in it, it is not taken over. */
+  /** The file was changed: with errors in it, it is not taken over. And so may be what NetworkManager says. */
   reload(): void {
     this.#readRules('reload');
     this.#judge();
+    void this.look();
   }
 
   /** The kernel has told of a change. */
   networkChanged(): void {
+    if (this.#isClosed) return;
     const place = placeOf(this.#scene.tunnel());
     if (place !== this.#place) {
       this.#place = place;
-      this.#isKnown = false;
-      this.#verdict.forget();
+      this.#isTold = false;
+      this.#verdict.appeared(now());
+      this.#askDelay.reset();
       void this.look();
     }
     this.#judge();
@@ -86,6 +109,7 @@ export class NetworkKeeper {
 
   /** Resolves when NetworkManager has been asked, and what it said is in force. */
   look(): Promise<void> {
+    clearTimeout(this.#askTimer);
     this.#calls += 1;
     this.#looking ??= this.#lookUntilSteady().finally(() => {
       this.#looking = undefined;
@@ -96,36 +120,52 @@ export class NetworkKeeper {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#askTimer);
+  }
+
+  /** Native IPv6 holds no tunnel that is wanted all the same: that one does not wait for it to show itself. */
+  get #isReady(): boolean {
+    return this.#isTold && (this.policy !== 'automatic' || this.#verdict.isSettled);
   }
 
   async #lookUntilSteady(): Promise<void> {
-    let connections: readonly Connection[];
+    let connections: readonly Connection[] | undefined;
     let calls: number;
     do {
       calls = this.#calls;
       const way = defaultRoute(parseIpv4Routes(readIpv4Routes()));
       connections = await readConnections(way?.interfaceName, this.#scene.log);
     } while (calls !== this.#calls && !this.#isClosed);
-    if (!this.#isClosed) this.#learn(connections);
+    if (this.#isClosed) return;
+    if (connections === undefined) this.#askLater();
+    else this.#learn(connections);
+  }
+
+  /** Who is slow may still say "never": what it has said of this place stays in force, and of a new one nothing is known. */
+  #askLater(): void {
+    const delay = this.#askDelay.take();
+    if (delay === ASK_DELAY) {
+      const meanwhile = this.#isTold
+        ? 'what it has said before stays in force'
+        : 'nothing is sent to a server until it has said which connection this is';
+      this.#scene.log('warning', `NetworkManager runs and does not answer; ${meanwhile}`, { EVENT: 'network-silent' });
+    }
+    this.#askTimer = setTimeout(() => void this.look(), delay);
   }
 
   #learn(connections: readonly Connection[]): void {
-    const { holds } = this.#scene;
-    const hasMoved = this.#connections.length > 0 && connections.length > 0 && !isSame(connections, this.#connections);
-    const isDue = this.#isAskedFor || hasMoved;
-    const wasHeld = holds.reason !== undefined;
+    if (hasMoved(this.#connections, connections)) this.#isDue = true;
     this.#connections = connections;
-    this.#isKnown = true;
-    this.#isAskedFor = false;
+    this.#isTold = true;
+    this.#askDelay.reset();
     this.#judge();
-    // Where a hold came or went the client has begun anew by itself.
-    if (isDue && !wasHeld && holds.reason === undefined) this.#scene.again();
   }
 
   #judge(): void {
     if (this.#isClosed) return;
-    const { holds, log, tunnel, changed } = this.#scene;
-    this.#verdict.observe(now(), hasNativeIpv6(tunnel()));
+    const { holds, log, tunnel, isUp, changed } = this.#scene;
+    const wasHeld = holds.reason !== undefined;
+    this.#verdict.observe(now(), ipv6Outlook(tunnel()), isUp());
     this.#arm();
     const before = describeRuling(this.#ruling);
     this.#ruling = ruleFor(this.#rules, this.#connections);
@@ -136,6 +176,13 @@ export class NetworkKeeper {
       holds.set(code, held[code] !== undefined, held[code]);
     }
     if (after !== before) changed();
+    if (this.#isDue && this.#isReady) this.#begin(wasHeld || holds.reason !== undefined);
+  }
+
+  /** Where a hold came or went the client has begun anew by itself. */
+  #begin(isHeld: boolean): void {
+    this.#isDue = false;
+    if (!isHeld) this.#scene.again();
   }
 
   #arm(): void {
@@ -158,8 +205,16 @@ export class NetworkKeeper {
   }
 }
 
-const isSame = (a: readonly Connection[], b: readonly Connection[]): boolean =>
-  String(a.map(({ uuid }) => uuid).sort()) === String(b.map(({ uuid }) => uuid).sort());
+/** A VPN that comes or goes is no other network; where it is the way to the server, the client sees that by itself. */
+function hasMoved(before: readonly Connection[], after: readonly Connection[]): boolean {
+  const [were, are] = [carriers(before), carriers(after)];
+  return were !== '' && are !== '' && were !== are;
+}
+
+const carriers = (connections: readonly Connection[]): string => {
+  const carrying = connections.filter(({ isVpn }) => !isVpn);
+  return String(carrying.map(({ uuid }) => uuid).sort());
+};
 
 /** Changes with the way to the Internet and with our addresses. */
 function placeOf(tunnel: string): string {

@@ -80,10 +80,11 @@ export class SleepWatch implements Follower, BusGuest {
     this.#hold();
   }
 
-  /** Only a tunnel that is wanted has anything to do before a sleep, and only until that is done. */
+  /** Only a tunnel that is wanted, and held by nothing, has anything to do before a sleep; and only until that is done. */
   #hold(): void {
+    const { servers, holds } = this.#control;
     if (this.#isAsleep) void this.#letSleep();
-    else if (this.#isLogindThere && this.#control.servers.isEnabled) this.#inhibitor.take();
+    else if (this.#isLogindThere && servers.isEnabled && holds.reason === undefined) this.#inhibitor.take();
     else this.#inhibitor.release();
   }
 
