@@ -21,7 +21,7 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
     'The firewall for the tunnel cannot be set up, so the tunnel stays down; see the log, install nftables, or set "Firewall no" in /etc/miredo/miredo.conf.',
   'no-address': 'No interface has the address that BindAddress names; the tunnel starts when one has it.',
   'ipv6-disabled':
-    'IPv6 is switched off on the interface of the tunnel, so it cannot have its address; switch it on: sysctl net.ipv6.conf.teredo.disable_ipv6=0, and for good in /etc/sysctl.d.',
+    'IPv6 is switched off on the interface of the tunnel, so it cannot have its address; switch it on: sysctl net.ipv6.conf.INTERFACE.disable_ipv6=0.',
   internal: 'The tunnel failed; see the log.',
 };
 
