@@ -125,7 +125,7 @@ export class ClientService implements Service {
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
     this.#link = new LinkKeeper(tun.name, (failure) => this.#linkFailed(failure));
-    this.#guard = new Guard(tun.name, host, () => this.#unguarded());
+    this.#guard = new Guard(tun, host, () => this.#unguarded());
     this.#engine = new EngineProcess(
       {
         role: {
