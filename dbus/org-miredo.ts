@@ -101,8 +101,8 @@ export interface Properties {
   /**
    * Why there is no tunnel: a code for programs (user, no-network, dns-failed, server-not-global,
    * server-silent, secondary-silent, server-lost, symmetric-nat, authentication-failed, native-ipv6,
-   * network-policy, asleep, no-server, firewall, internal) and a sentence for people. Both are empty when
-   * there is nothing to say.
+   * network-policy, asleep, no-server, firewall, no-address, ipv6-disabled, internal) and a sentence for
+   * people. Both are empty when there is nothing to say.
    */
   readonly StateReason: readonly [string, string];
   /** When the state began: microseconds of CLOCK_REALTIME. */

@@ -5,7 +5,8 @@ import { isBusy, isHeld, type Snapshot } from '../../dbus/snapshot.js';
 import { type Session, type Setting, withSession } from './calling.js';
 import { EXIT, type ExitCode, exitCodeOfState } from './exit-codes.js';
 import { Progress } from './progress.js';
-import { colourOf, stateSentence } from './status-text.js';
+import type { Screen } from './screen.js';
+import { colourOf, firewallSentence, stateSentence } from './status-text.js';
 
 interface StartRequest {
   readonly command: 'start' | 'restart';
@@ -53,7 +54,7 @@ async function startAndWait(
     course.tellFromNow();
     const verdict = await firstOf(course, client, request.timeout, end);
     progress.end();
-    return tellEnd(verdict, course.latest, request.timeout, session);
+    return tellEnd(verdict, course.latest, request, session);
   } finally {
     progress.end();
   }
@@ -79,7 +80,7 @@ async function firstOf(course: Course, client: Client, timeout: number, end: Abo
 function tellEnd(
   verdict: Verdict,
   latest: Snapshot | undefined,
-  timeout: number,
+  { command, timeout }: StartRequest,
   { screen, refuse }: Session,
 ): ExitCode {
   if (verdict === 'gone' || latest === undefined) {
@@ -87,12 +88,19 @@ function tellEnd(
   }
   const { state } = latest;
   const sentence = stateSentence(latest);
-  if (state === 'qualified') screen.out(`${colourOf(state, screen.style)(sentence)}\n`);
-  else screen.err(`miredoctl: ${sentence}\n`);
+  if (state === 'qualified') {
+    screen.out(`${colourOf(state, screen.style)(sentence)}\n`);
+    if (command === 'start') tellFirewall(latest, screen);
+  } else screen.err(`miredoctl: ${sentence}\n`);
   if (verdict === 'too-late') {
     screen.err(`miredoctl: Not settled within ${timeout} s; the daemon goes on. See: miredoctl status --watch.\n`);
   }
   return exitCodeOfState(state);
+}
+
+/** Whoever starts a tunnel may wonder who gets in by it, or why nobody does. Scripts do not. */
+function tellFirewall({ firewall }: Snapshot, { out, outIsTerminal, style }: Screen): void {
+  if (firewall !== undefined && outIsTerminal) out(`${style.faint(firewallSentence(firewall))}\n`);
 }
 
 /**

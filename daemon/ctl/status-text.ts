@@ -91,6 +91,12 @@ export function firewallWords({ isWanted, isActive, open }: Firewall): string {
   return `not set up now; will let in ${exceptions}`;
 }
 
+/** The same by itself, with what opens ports. */
+export function firewallSentence(firewall: Firewall): string {
+  const how = firewall.isWanted ? '; FirewallOpen in miredo.conf(5) opens ports' : '';
+  return `firewall: ${firewallWords(firewall)}${how}`;
+}
+
 function trafficRows(snapshot: Snapshot, now: number): Row[] {
   const { roundTrip, lastServerContact, refreshInterval, statistics } = snapshot;
   const rows: Row[] = [];

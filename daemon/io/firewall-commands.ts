@@ -6,6 +6,12 @@
  * translates it. What comes in by other interfaces is let go on at the first rule; no other table is touched.
  */
 
+/** What the rules are for. The index stays while a descriptor holds the interface; its name is root's to change. */
+export interface GuardedInterface {
+  readonly name: string;
+  readonly index: number;
+}
+
 /** Ports of this computer that anybody may connect to. */
 export interface OpenPorts {
   readonly protocol: 'tcp' | 'udp';
@@ -38,7 +44,12 @@ const rangeOf = (first: number, last: number): string => (first === last ? Strin
  * Fails when there is such a table. `isOwned`: it is the process's that makes it, goes with it, and nobody else can
  * change it, `flush ruleset` included (Linux 5.12).
  */
-export function creation(table: string, interfaceName: string, open: readonly OpenPorts[], isOwned: boolean): string {
+export function creation(
+  table: string,
+  tunnel: GuardedInterface,
+  open: readonly OpenPorts[],
+  isOwned: boolean,
+): string {
   const begin = isOwned
     ? [`create table ${FAMILY} ${table} { flags owner; }`]
     : [`create table ${FAMILY} ${table}`, `add chain ${FAMILY} ${table} ${MARK}`];
@@ -47,21 +58,22 @@ export function creation(table: string, interfaceName: string, open: readonly Op
     `add counter ${FAMILY} ${table} ${COUNTER}`,
     // By its number, which every version of nft knows: "mangle".
     `add chain ${FAMILY} ${table} ${CHAIN} { type filter hook prerouting priority -150; policy accept; }`,
-    ...rules(table, interfaceName, open),
+    ...rules(table, tunnel, open),
   ]);
 }
 
 /** Other ports; connections and the counter stay. */
-export const replacement = (table: string, interfaceName: string, open: readonly OpenPorts[]): string =>
-  line([`flush chain ${FAMILY} ${table} ${CHAIN}`, ...rules(table, interfaceName, open)]);
+export const replacement = (table: string, tunnel: GuardedInterface, open: readonly OpenPorts[]): string =>
+  line([`flush chain ${FAMILY} ${table} ${CHAIN}`, ...rules(table, tunnel, open)]);
 
 export const removal = (table: string): string => `delete table ${FAMILY} ${table}`;
 
 const line = (commands: readonly string[]): string => commands.join('; ');
 
-function rules(table: string, interfaceName: string, open: readonly OpenPorts[]): string[] {
+function rules(table: string, { name, index }: GuardedInterface, open: readonly OpenPorts[]): string[] {
   return [
-    `iifname != "${interfaceName}" accept`,
+    // By its index, under whatever name; and by its name, lest nft take the number for the name of another interface.
+    `iif != ${index} iifname != "${name}" accept`,
     'ct state established,related accept',
     // RFC 4890 §4.3.1 and §4.4.1: errors, too big among them, which connection tracking may not know what to do with.
     'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept',

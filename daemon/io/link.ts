@@ -25,8 +25,8 @@ export interface LinkDone {
 
 export interface LinkFailure {
   readonly ok: false;
-  /** 'gone': there is no such interface (any more). */
-  readonly code: 'no-ip-command' | 'bad-name' | 'gone' | 'not-permitted' | 'refused' | 'timeout';
+  /** 'gone': there is no such interface (any more). 'ipv6-disabled': it may not have IPv6. */
+  readonly code: 'no-ip-command' | 'bad-name' | 'gone' | 'not-permitted' | 'ipv6-disabled' | 'refused' | 'timeout';
   readonly sentence: string;
   /** What `ip` wrote to its standard error. */
   readonly stderr: string;
@@ -59,7 +59,8 @@ export async function configureLink(
   if (!isUsableLinkName(name)) return badName(name);
   ignoreAdvertisements(name);
   const result = await runIp([], configurationLines(name, wanted, previous), `configure interface ${name}`);
-  return result.ok ? { ok: true } : result;
+  if (result.ok) return { ok: true };
+  return result.code === 'ipv6-disabled' ? { ...result, sentence: disabledSentence(name) } : result;
 }
 
 /** Takes addresses and routes away and sets the interface down. */
@@ -67,6 +68,15 @@ export async function clearLink(name: string): Promise<LinkDone | LinkFailure> {
   if (!isUsableLinkName(name)) return badName(name);
   const result = await runIp([], removalLines(name), `clear interface ${name}`);
   return result.ok ? { ok: true } : result;
+}
+
+/** Whether this host passes IPv6 packets on; undefined when it does not tell. */
+export async function readForwarding(): Promise<boolean | undefined> {
+  // Not from /proc/sys, which a unit may hide.
+  const result = await runIp(['-json'], ['netconf show'], 'read whether IPv6 is forwarded');
+  if (!result.ok) return undefined;
+  const all = (JSON.parse(result.stdout) as readonly IpNetconf[]).find((entry) => entry.interface === 'all');
+  return all?.forwarding;
 }
 
 /** Reads what the interface carries, for what a killed run may have left. */
@@ -83,7 +93,8 @@ export async function readLink(name: string): Promise<LinkState | LinkFailure> {
 
 /**
  * The tunnel configures its interface itself: the kernel must not act on router advertisements or redirects that a
- * peer sends, and must have IPv6 switched on. Where /proc/sys is read-only (a container) the defaults have to do.
+ * peer sends, and must have IPv6 switched on. Where /proc/sys is read-only (a container, a unit with
+ * ProtectKernelTunables=) the defaults have to do, or what sysctl.d(5) says of this interface.
  */
 function ignoreAdvertisements(name: string): void {
   const settings = { disable_ipv6: 0, accept_ra: 0, autoconf: 0, accept_redirects: 0 };
@@ -145,10 +156,15 @@ function refusal(purpose: string, stderr: string, lines: readonly string[] = [])
 }
 
 function refusalCode(stderr: string): LinkFailure['code'] {
-  if (/Operation not permitted|Permission denied/.test(stderr)) return 'not-permitted';
+  // To whom may not do it the kernel says EPERM. EACCES is for an address where there is to be no IPv6.
+  if (/Permission denied|IPv6 is disabled/.test(stderr)) return 'ipv6-disabled';
+  if (/Operation not permitted/.test(stderr)) return 'not-permitted';
   if (/Cannot find device|does not exist|No such device/.test(stderr)) return 'gone';
   return 'refused';
 }
+
+const disabledSentence = (name: string): string =>
+  `Cannot configure interface ${name}: IPv6 is switched off on it. Switch it on: sysctl net.ipv6.conf.${name}.disable_ipv6=0, and for good in /etc/sysctl.d.`;
 
 const timeout = (purpose: string, stderr: string): LinkFailure => ({
   ok: false,
@@ -168,6 +184,11 @@ const badName = (name: string): LinkFailure => ({
 interface IpLink {
   readonly flags?: readonly string[];
   readonly mtu?: number;
+}
+
+interface IpNetconf {
+  readonly interface?: string;
+  readonly forwarding?: boolean;
 }
 
 interface IpAddresses {

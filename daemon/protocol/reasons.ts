@@ -19,6 +19,9 @@ export const SENTENCES: Readonly<Record<ReasonCode, string>> = {
   'no-server': 'No Teredo server is known; add one: miredoctl server add NAME_OR_ADDRESS.',
   firewall:
     'The firewall for the tunnel cannot be set up, so the tunnel stays down; see the log, install nftables, or set "Firewall no" in /etc/miredo/miredo.conf.',
+  'no-address': 'No interface has the address that BindAddress names; the tunnel starts when one has it.',
+  'ipv6-disabled':
+    'IPv6 is switched off on the interface of the tunnel, so it cannot have its address; switch it on: sysctl net.ipv6.conf.INTERFACE.disable_ipv6=0.',
   internal: 'The tunnel failed; see the log.',
 };
 

@@ -26,6 +26,8 @@ export type ReasonCode =
   | 'asleep'
   | 'no-server'
   | 'firewall'
+  | 'no-address'
+  | 'ipv6-disabled'
   | 'internal';
 
 /** What qualification learned of the NAT. Cone or restricted is not told apart any more (RFC 5991 §3.2). */

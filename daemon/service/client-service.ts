@@ -4,12 +4,13 @@ import type { ClientSettings } from '../config/miredo-conf.js';
 import type { OpenPorts } from '../config/values.js';
 import { readHostAddresses } from '../io/interfaces.js';
 import { readIpv4Routes } from '../io/ipv4-routes.js';
+import type { LinkFailure } from '../io/link.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import { localAddressTo } from '../io/local-address.js';
 import type { Reachability } from '../protocol/internet-test.js';
 import type { Servers } from '../protocol/qualification.js';
 import { reasonOf } from '../protocol/reasons.js';
-import type { ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
+import type { Reason, ReasonCode, TunnelState } from '../protocol/tunnel-state.js';
 import type { Confinement, EngineStatistics } from '../tunnel/messages.js';
 import { type Endpoint, type Ipv4Address, sameEndpoint, UNSPECIFIED_IPV4 } from '../wire/ipv4.js';
 import { formatIpv6, type Ipv6Address } from '../wire/ipv6.js';
@@ -33,6 +34,9 @@ const TEREDO_PREFIX_LENGTH = 32;
 /** Milliseconds before a name is resolved again; doubles up to the limit. */
 const RESOLVE_DELAY = 1000;
 const RESOLVE_DELAY_LIMIT = 60_000;
+/** The same before an interface that was refused its address is tried again. */
+const LINK_DELAY = 1000;
+const LINK_DELAY_LIMIT = 60_000;
 
 /** Opens interface and socket and begins; what comes after start-up only ever changes the state. */
 export function startClient(
@@ -107,6 +111,7 @@ export class ClientService implements Service {
   #resolving = new AbortController();
   #resolveTimer: NodeJS.Timeout | undefined;
   readonly #resolveDelay = new RetryDelay(RESOLVE_DELAY, RESOLVE_DELAY_LIMIT);
+  readonly #linkDelay = new RetryDelay(LINK_DELAY, LINK_DELAY_LIMIT);
   /** Whether there is to be a tunnel. */
   #isWanted: boolean;
   #closed = false;
@@ -119,8 +124,8 @@ export class ClientService implements Service {
     this.#resolverUser = confinement;
     const addresses = readHostAddresses([tun.name]);
     this.#network = { addresses: String(addresses.ipv4), routes: readIpv4Routes() };
-    this.#link = new LinkKeeper(tun.name, (failure) => host.broken(failure.sentence));
-    this.#guard = new Guard(tun.name, host, () => this.#unguarded());
+    this.#link = new LinkKeeper(tun.name, (failure) => this.#linkFailed(failure));
+    this.#guard = new Guard(tun, host, () => this.#unguarded());
     this.#engine = new EngineProcess(
       {
         role: {
@@ -340,11 +345,22 @@ export class ClientService implements Service {
 
   /** To be open to everybody unknown to its user is worse than no tunnel. It tries again: nft(8) may be installed. */
   #unguarded(): void {
+    this.#fail(reasonOf('firewall'), this.#resolveDelay);
+  }
+
+  /** Another interface would be refused its address as well, and what is set for this one would be lost with it. */
+  #linkFailed({ code, sentence }: LinkFailure): void {
+    if (code === 'ipv6-disabled') this.#fail({ code, sentence }, this.#linkDelay);
+    else this.#host.broken(sentence);
+  }
+
+  /** For want of something on this computer, which is tried again. */
+  #fail(reason: Reason, again: RetryDelay): void {
     if (this.#closed || !this.#isWanted) return;
     this.#cancel();
     this.#resolving = new AbortController();
-    const delay = this.#resolveDelay.take();
-    this.#enter({ name: 'failed', reason: reasonOf('firewall'), retryIn: delay });
+    const delay = again.take();
+    this.#enter({ name: 'failed', reason, retryIn: delay });
     this.#resolveTimer = setTimeout(() => void this.#begin(), delay);
   }
 
@@ -442,7 +458,9 @@ export class ClientService implements Service {
     // Whoever hears of the address may use it at once.
     const configured = this.#link.want(linkConfiguration(state.address, state.mtu));
     void Promise.all([configured, this.#findLocal(state.server)]).then(() => {
-      if (this.#state === state && !this.#closed) this.#host.stateChanged(state);
+      if (this.#state !== state || this.#closed) return;
+      this.#linkDelay.reset();
+      this.#host.stateChanged(state);
     });
   }
 }

@@ -65,6 +65,9 @@ export class Daemon<Settings extends AnySettings> {
   /** Infinity while it is broken. What breaks over and over, or so an engine says, must not do so fast. */
   #worksSince = Number.POSITIVE_INFINITY;
   #mendTimer: NodeJS.Timeout | undefined;
+  /** What a start waits for, in a sentence, when it may come by itself. */
+  #awaited: string | undefined;
+  #hasStarted = false;
   /** One after the other: each changes what the next one finds. */
   #reloading: Promise<void> = Promise.resolve();
   #isEnding = false;
@@ -94,20 +97,33 @@ export class Daemon<Settings extends AnySettings> {
     const start = this.#startPatiently();
     this.#reloading = start.then(() => {});
     const failure = await start;
-    if (failure !== undefined) return this.#refuse(failure);
+    if (failure !== undefined) {
+      if (!this.#mayComeYet(failure)) return this.#refuse(failure);
+      this.#await(failure);
+    }
     this.#limitPrivilege(settings);
-    const watch = watchNetwork(() => {
-      this.#desk?.networkChanged();
-      this.#service?.networkChanged();
-    });
+    const watch = watchNetwork(() => this.#networkChanged());
     if (!watch.ok) this.#logger.log('warning', watch.sentence);
     await this.#service?.ready;
-    this.#notifier.ready(this.#state === undefined ? this.#role.describe(settings) : describeState(this.#state));
+    this.#notifier.ready(this.#status);
     this.#notifier.watchdog(async () => (await this.#service?.isHealthy()) ?? true);
   }
 
   #say(entry: LogEntry): void {
     this.#logger.log(...entry);
+  }
+
+  /** For `systemctl status`. */
+  get #status(): string {
+    if (this.#state !== undefined) return describeState(this.#state);
+    if (this.#awaited !== undefined) return `waiting: ${this.#awaited}`;
+    return this.#settings === undefined ? '' : this.#role.describe(this.#settings);
+  }
+
+  #networkChanged(): void {
+    if (this.#awaited !== undefined) this.#startAgain();
+    this.#desk?.networkChanged();
+    this.#service?.networkChanged();
   }
 
   #useSettings(settings: Settings): void {
@@ -130,6 +146,7 @@ export class Daemon<Settings extends AnySettings> {
     if (!started.ok) return started;
     this.#service = started.service;
     this.#worksSince = now();
+    this.#hasStarted = true;
     // Not before the tunnel is under way: the bus can wait.
     void this.#service.ready.then(() => this.#followBus());
     return undefined;
@@ -151,7 +168,7 @@ export class Daemon<Settings extends AnySettings> {
         user: confinement,
         client: () => this.#client,
         state: () => this.#state,
-        enter: (state) => this.#stateChanged(state),
+        enter: (state) => this.#stateChanged(state.name === 'waiting' ? this.#waiting : state),
       },
       {
         openServers: (events) => client.openServers(settings, confinement, events),
@@ -203,13 +220,66 @@ export class Daemon<Settings extends AnySettings> {
     this.#logger.log('error', `${sentence} Starting again in ${delay / 1000} s.`);
     void this.#closeService();
     if (this.#isWanted && this.#state !== undefined) {
-      this.#stateChanged({ name: 'waiting', reason: reasonOf('internal') });
+      this.#stateChanged(this.#waiting);
     }
     clearTimeout(this.#mendTimer);
-    this.#mendTimer = setTimeout(() => {
-      const failure = this.#start();
-      if (failure !== undefined) this.#mend(failure.sentence);
-    }, delay);
+    this.#mendTimer = setTimeout(() => this.#startAgain(), delay);
+  }
+
+  #startAgain(): void {
+    if (this.#isEnding) return;
+    clearTimeout(this.#mendTimer);
+    const failure = this.#start();
+    if (failure !== undefined && this.#mayComeYet(failure)) {
+      this.#await(failure);
+      return;
+    }
+    const wasAwaited = this.#awaited !== undefined;
+    this.#awaited = undefined;
+    if (failure !== undefined) this.#mend(failure.sentence);
+    else if (wasAwaited) this.#hasCome();
+  }
+
+  #hasCome(): void {
+    this.#mendDelay.reset();
+    void this.#service?.ready.then(() => this.#notifier.status(this.#status));
+  }
+
+  /**
+   * An address to bind to comes with the network: by DHCP, or with the cable. Who starts us by hand hears at once that it
+   * is not there, as by the old program; nobody does at boot, or when it has gone since.
+   */
+  #mayComeYet({ errno }: StartFailure): boolean {
+    const isAlone = this.#notifier.active || this.#options.managed || this.#hasStarted;
+    return errno === 'EADDRNOTAVAIL' && isAlone;
+  }
+
+  /** Tries at each change of the network, and now and then should none be told. Says it once. */
+  #await({ sentence }: StartFailure): void {
+    if (this.#isEnding) return;
+    const awaited = `${sentence} It starts when one has it.`;
+    const isNew = this.#awaited !== awaited;
+    this.#awaited = awaited;
+    this.#mendTimer = setTimeout(() => this.#startAgain(), this.#mendDelay.take());
+    if (isNew) this.#tellAwaited(awaited);
+  }
+
+  #tellAwaited(awaited: string): void {
+    const isClient = this.#settings !== undefined && this.#role.client?.isMadeBy(this.#settings) === true;
+    if (this.#desk === undefined || !isClient) {
+      this.#logger.log('warning', `waiting: ${awaited}`);
+      this.#notifier.status(this.#status);
+      return;
+    }
+    this.#stateChanged(this.#isWanted ? this.#waiting : { name: 'stopped', reason: reasonOf('user') });
+    this.#desk.follow();
+  }
+
+  /** What a client is that is wanted, and that is not there. */
+  get #waiting(): TunnelState {
+    const awaited = this.#awaited;
+    const reason = awaited === undefined ? reasonOf('internal') : { code: 'no-address' as const, sentence: awaited };
+    return { name: 'waiting', reason };
   }
 
   #heedSignals(): void {
@@ -239,7 +309,7 @@ export class Daemon<Settings extends AnySettings> {
     const settings = this.#role.load();
     if (settings === undefined) this.#say(reloadFailed(this.#options.config));
     else await this.#adopt(settings);
-    this.#notifier.ready(this.#state === undefined ? '' : describeState(this.#state));
+    this.#notifier.ready(this.#status);
   }
 
   async #adopt(settings: Settings): Promise<void> {
@@ -254,12 +324,19 @@ export class Daemon<Settings extends AnySettings> {
       return;
     }
     clearTimeout(this.#mendTimer);
+    this.#awaited = undefined;
     this.#tellServers(settings);
     await this.#closeService();
     if (this.#isEnding) return;
     const failure = this.#start();
     if (failure === undefined) {
       this.#say(reloaded(changed));
+      return;
+    }
+    // The old one did not work either.
+    if (service === undefined && this.#mayComeYet(failure)) {
+      this.#say(reloaded(changed));
+      this.#await(failure);
       return;
     }
     this.#logger.log('error', 'the new configuration cannot be put to work; going back to the old one');

@@ -5,6 +5,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -28,6 +29,7 @@ export interface PidFileFailure {
   readonly sentence: string;
 }
 
+const MODE = 0o644;
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
 /** BOUNDED: how often another process may remove the file between our opening and our locking it. */
 const ATTEMPTS = 8;
@@ -35,7 +37,7 @@ const ATTEMPTS = 8;
 export function claimPidFile(file: string, pid = process.pid): PidFile | PidFileFailure {
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+      const descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
       const lock = lockDescriptor(descriptor);
       if (!lock.ok) {
         const failure = lock.isHeld ? running(file, descriptor) : notWritable(file, lock.errno);
@@ -63,6 +65,7 @@ function isPidFile(descriptor: number): boolean {
 }
 
 function take(file: string, descriptor: number, pid: number): PidFile {
+  letOthersRead(descriptor);
   ftruncateSync(descriptor);
   writeSync(descriptor, `${pid}\n`, 0);
   let isHeld = true;
@@ -75,6 +78,15 @@ function take(file: string, descriptor: number, pid: number): PidFile {
       closeSync(descriptor);
     },
   };
+}
+
+/** Scripts of other users read it, whatever mask for new files we were started with. */
+function letOthersRead(descriptor: number): void {
+  try {
+    fchmodSync(descriptor, MODE);
+  } catch {
+    // It is somebody else's file that we may write to: theirs is the mode.
+  }
 }
 
 /** Whoever ends removes the file, perhaps between our opening it and our locking it. */

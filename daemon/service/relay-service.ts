@@ -1,8 +1,8 @@
 /** A Teredo relay on this host: an interface to which the Teredo prefix is routed. */
-import { readFileSync } from 'node:fs';
 import type { RelaySettings } from '../config/miredo-conf.js';
 import type { TunDevice, UdpSocket } from '../io/descriptors.js';
 import { readHostAddresses } from '../io/interfaces.js';
+import { readForwarding } from '../io/link.js';
 import type { LinkConfiguration } from '../io/link-commands.js';
 import type { Confinement, Role } from '../tunnel/messages.js';
 import { formatEndpoint, type Ipv4Address, type Port } from '../wire/ipv4.js';
@@ -113,7 +113,8 @@ export class RelayService implements Service {
     const how = engines === 1 ? '' : `, with ${engines} engines`;
     const where = `through ${endpoint} on ${this.#interfaceName}`;
     log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} ${where}${how}`);
-    if (!forwards()) log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
+    if ((await readForwarding()) !== false) return;
+    log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
   }
 }
 
@@ -127,12 +128,4 @@ function prefixAddress(prefix: number): Ipv6Address {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(0, prefix);
   return bytes as Ipv6Address;
-}
-
-function forwards(): boolean {
-  try {
-    return readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() !== '0';
-  } catch {
-    return true; // no /proc to look at: not ours to complain
-  }
 }

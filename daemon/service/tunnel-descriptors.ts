@@ -1,4 +1,7 @@
-/** Interface and service port of a client (one of each) or a relay (one for each engine): all or nothing. */
+/**
+ * Interface and service port of a client (one of each) or a relay (one for each engine): all or nothing. The port goes
+ * first: an interface that came and went would be a change of the network, at which what has failed is tried again.
+ */
 import {
   closeDescriptor,
   type OpenFailure,
@@ -18,12 +21,12 @@ export interface TunnelDescriptors {
 }
 
 export function openTunnelDescriptors(interfaceName: string, port: UdpOptions): TunnelDescriptors | OpenFailure {
-  const tun = openTun(interfaceName);
-  if (!tun.ok) return tun;
   const socket = openUdp(port);
-  if (socket.ok) return { ok: true, tun, socket };
-  closeDescriptor(tun.fd);
-  return socket;
+  if (!socket.ok) return socket;
+  const tun = openTun(interfaceName);
+  if (tun.ok) return { ok: true, tun, socket };
+  closeDescriptor(socket.fd);
+  return tun;
 }
 
 /** A queue of the interface and a socket for each engine. */
@@ -38,12 +41,12 @@ export function openGroupDescriptors(
   port: UdpOptions,
   engines: number,
 ): GroupDescriptors | OpenFailure {
-  const queues = openTunQueues(interfaceName, engines);
-  if ('ok' in queues) return queues;
   const sockets = openUdpGroup(port, engines);
-  if (!('ok' in sockets)) return { ok: true, queues, sockets };
-  for (const { fd } of queues) closeDescriptor(fd);
-  return sockets;
+  if ('ok' in sockets) return sockets;
+  const queues = openTunQueues(interfaceName, engines);
+  if (!('ok' in queues)) return { ok: true, queues, sockets };
+  for (const { fd } of sockets) closeDescriptor(fd);
+  return queues;
 }
 
 export function closeGroupDescriptors({ queues, sockets }: GroupDescriptors): void {

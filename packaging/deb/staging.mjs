@@ -43,6 +43,7 @@ const FILES = [
   ['packaging/network-manager/90-miredo', `${NETWORK_MANAGER}/dispatcher.d/no-wait.d/90-miredo`, 0o755],
   ['packaging/network-manager/50-miredo.conf', `${NETWORK_MANAGER}/conf.d/50-miredo.conf`],
   ['packaging/systemd/05-miredo.network', 'usr/lib/systemd/network/05-miredo.network'],
+  ['packaging/systemd/sysctl.conf', 'usr/lib/sysctl.d/50-miredo.conf'],
   ['build/completions/miredoctl', 'usr/share/bash-completion/completions/miredoctl'],
   ['build/completions/_miredoctl', 'usr/share/zsh/vendor-completions/_miredoctl'],
   ['build/completions/miredoctl.fish', 'usr/share/fish/vendor_completions.d/miredoctl.fish'],

@@ -180,7 +180,7 @@ describe('on the bus', OPTIONS, () => {
   test('on a terminal: colours unless they are not wanted, and progress that leaves no trace', async (t) => {
     const stage = new Stage(t);
     await stage.startServer();
-    const daemon = stage.start('miredo', { config: CLIENT });
+    const daemon = stage.start('miredo', { config: `${CLIENT}FirewallOpen 22/tcp\n` });
     await daemon.line(/on the message bus/);
     const onTerminal = (...command: string[]): ReturnType<typeof as> =>
       as('root', 'env', 'TERM=xterm', ...command.slice(0, -1), 'script', '-qec', command.at(-1) ?? '', '/dev/null');
@@ -189,6 +189,9 @@ describe('on the bus', OPTIONS, () => {
     assert.equal(start.code, 0);
     assert.match(start.stdout, /\r.{1,3}K. (?:resolving|qualifying): server 203\.0\.113\.10 \(0 s\)\r.{1,3}K/);
     assert.ok(start.stdout.includes('\u001b[32mqualified: 2001:0:'), start.stdout);
+    const firewall = /firewall: lets in answers, and of what is unasked ping, 22\/tcp; FirewallOpen in miredo\.conf/;
+    assert.match(start.stdout, firewall, 'who is let in is said to people');
+    assert.doesNotMatch((await ctl('start')).stdout, firewall, 'and not to scripts');
     const plain = await onTerminal('NO_COLOR=1', `"${CTL_PROGRAM}" status`);
     assert.match(plain.stdout, /^State +qualified/);
     assert.ok(!plain.stdout.includes('\u001b'));

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { ECHO_TCP_PORT, ECHO_UDP_PORT, HTTP_PORT } from '../lab/agent-protocol.js';
 import { labSkip } from '../lab/availability.js';
 import { waitFor } from '../lab/kernel-view.js';
-import { createLab, type Lab, type RunningClient } from '../lab/lab.js';
+import { createLab, INTERFACE, type Lab, type RunningClient } from '../lab/lab.js';
 import type { Place } from '../lab/topology.js';
 
 /** Milliseconds after which what has not come is taken to be lost. */
@@ -106,6 +106,17 @@ describe('the firewall of a client', { skip: labSkip('ours') }, () => {
     await waitForRules((text) => text.includes('tcp dport 22 accept'));
     assert.ok(isUnderWay, 'it is longer than that');
     assert.ok(await transfer);
+  });
+
+  test('whatever the interface is called', async () => {
+    const rename = async (from: string, to: string): Promise<void> => {
+      const { code, stderr } = await lab.run(lab.client(0), ['ip', 'link', 'set', from, 'name', to]);
+      assert.equal(code, 0, stderr);
+    };
+    await rename(INTERFACE, 'other');
+    assert.equal((await lab.ping(lab.host, client.address)).received, 1, 'packets come in');
+    assert.equal(await connects(lab.host, client.address), false);
+    await rename('other', INTERFACE);
   });
 
   async function waitForRules(isAsWanted: (text: string) => boolean): Promise<void> {

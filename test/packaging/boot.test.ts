@@ -4,9 +4,11 @@
  * has stopped.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Dialogue } from '../support/dialogue.js';
-import { bootSkip, closeStage, openStage, PACKAGE, plug, type Stage, state } from './boot-stage.js';
+import { bootSkip, closeStage, openStage, PACKAGE, plug, type Stage, type Status, state } from './boot-stage.js';
 import { laterPackage } from './built-package.js';
 import { PASSWORD, PEOPLE } from './fresh-tree.js';
 import { SHARED } from './machine.js';
@@ -15,6 +17,11 @@ import { differences, type Traces, traces } from './traces.js';
 const SKIP = bootSkip();
 const OPTIONS = { skip: SKIP, timeout: 300_000 };
 const INTERFACE = 'teredo';
+const CONFIGURATION = '/etc/miredo/miredo.conf';
+const SERVER_CONFIGURATION = '/etc/miredo/miredo-server.conf';
+const DROP_INS = '/run/systemd/system/miredo.service.d';
+/** Of a server on the machine itself. */
+const OWN_SERVER = ['203.0.113.76', '203.0.113.77'] as const;
 /** What pkttyagent(1) shows. */
 const PROMPT = /AUTHENTICATING FOR org\.miredo\.control[\s\S]*Password: ?$/;
 /** What is typed before the agent has turned the echo off it throws away. */
@@ -45,8 +52,8 @@ describe('the package on a machine of its own', OPTIONS, () => {
 
   const must = (...command: string[]): Promise<string> => stage.machine.must(command);
   const sh = (line: string): Promise<string> => stage.machine.sh(line);
-  const property = (name: string): Promise<string> =>
-    must('systemctl', 'show', '--property', name, '--value', 'miredo');
+  const property = (name: string, unit = 'miredo'): Promise<string> =>
+    must('systemctl', 'show', '--property', name, '--value', unit);
 
   /** Somebody's command, in a control group of its own as a login's. */
   const as = (user: string, settings: readonly string[], ...command: string[]): string[] => [
@@ -68,9 +75,9 @@ describe('the package on a machine of its own', OPTIONS, () => {
     return lines.split('\n').filter((line) => line !== '' && !/Unknown key 'Restart(Steps|MaxDelaySec)'/.test(line));
   }
 
-  /** Waits for a line of the journal about our unit. */
-  const logged = (pattern: RegExp): Promise<string> =>
-    stage.machine.line(['journalctl', '--boot', '--follow', '--lines=all', '--output=cat', '--unit=miredo'], (line) =>
+  /** Waits for a line of the journal about a unit of ours. */
+  const logged = (pattern: RegExp, unit = 'miredo'): Promise<string> =>
+    stage.machine.line(['journalctl', '--boot', '--follow', '--lines=all', '--output=cat', `--unit=${unit}`], (line) =>
       pattern.test(line),
     );
 
@@ -92,6 +99,7 @@ describe('the package on a machine of its own', OPTIONS, () => {
     const pid = await property('MainPID');
     assert.equal(await must('stat', '-c', '%U:%G', `/proc/${pid}`), 'miredo:miredo');
     assert.match(await must('cat', `/proc/${pid}/status`), /^NoNewPrivs:\t1$/m);
+    assert.equal(await must('stat', '-c', '%a', '/run/miredo/miredo.pid'), '644', 'scripts may read it');
     await must('systemd-analyze', 'security', '--no-pager', '--threshold=20', 'miredo.service');
     assert.deepEqual(await complaints(), []);
     assert.equal(await failedUnits(), '');
@@ -111,6 +119,29 @@ describe('the package on a machine of its own', OPTIONS, () => {
     const get = ['busctl', 'get-property', 'org.miredo', '/org/miredo', 'org.miredo.Client1', 'State'];
     assert.equal(await stage.machine.must(as(nobodySpecial, [], ...get)), 's "qualified"');
     assert.match(await stage.machine.must(as(nobodySpecial, [], 'miredoctl', 'status')), /qualified/);
+  });
+
+  step('its firewall refuses a stranger of the IPv6 Internet, until a port is opened', async () => {
+    const { host } = stage.lab;
+    const port = 8022;
+    const words = [`--listen=[::]:${port}`, '--accept', '--inetd', '/bin/echo', 'let in'];
+    await must('systemd-run', '--quiet', '--unit=of-a-test', 'systemd-socket-activate', ...words);
+    const knock = (seconds: number): Promise<string> => {
+      const line = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`;
+      return stage.lab.run(host, ['timeout', String(seconds), 'bash', '-c', line]).then(({ stdout }) => stdout);
+    };
+    assert.match(await must('miredoctl', 'status'), /^Firewall +lets in answers, and of what is unasked ping$/m);
+    assert.equal(await knock(1), '');
+    const rules = await must('nft', 'list', 'ruleset');
+    assert.match(rules, /counter refused \{\s+packets [1-9]/, 'it was there, and was refused');
+    await sh(`echo 'FirewallOpen ${port}/tcp' >${CONFIGURATION}; systemctl reload miredo`);
+    assert.equal(await knock(10), 'let in\n');
+    assert.match(await must('miredoctl', 'status'), /^Firewall .* unasked ping, 8022\/tcp$/m);
+    await sh(`rm ${CONFIGURATION}; systemctl reload miredo; systemctl stop of-a-test`);
+  });
+
+  step('the machine asks it before it sleeps', async () => {
+    assert.match(await must('systemd-inhibit', '--list', '--no-pager'), /^Miredo .* sleep .* delay$/im);
   });
 
   step('who does not sit at the machine may not stop it', async () => {
@@ -173,8 +204,9 @@ describe('the package on a machine of its own', OPTIONS, () => {
   });
 
   step('when it hangs, systemd starts it again', async () => {
-    const folder = '/run/systemd/system/miredo.service.d';
-    await sh(`mkdir -p ${folder}; printf '[Service]\\nWatchdogSec=2\\n' >${folder}/soon.conf; systemctl daemon-reload`);
+    await sh(
+      `mkdir -p ${DROP_INS}; printf '[Service]\\nWatchdogSec=2\\n' >${DROP_INS}/soon.conf; systemctl daemon-reload`,
+    );
     await must('systemctl', 'restart', 'miredo');
     await assertTunnel();
     const pid = await property('MainPID');
@@ -182,8 +214,38 @@ describe('the package on a machine of its own', OPTIONS, () => {
     await logged(/Failed with result 'watchdog'/);
     await assertTunnel();
     assert.notEqual(await property('MainPID'), pid);
-    await sh(`rm -r ${folder}; systemctl daemon-reload; systemctl restart miredo`);
+    await sh(`rm -r ${DROP_INS}; systemctl daemon-reload; systemctl restart miredo`);
     await assertTunnel();
+  });
+
+  step('however often it ends, it is started again', async () => {
+    const settings = '[Service]\\nExecStart=\\nExecStart=/bin/false\\nRestartSec=20ms\\nRestartSteps=0\\n';
+    await sh(`mkdir -p ${DROP_INS}; printf '${settings}' >${DROP_INS}/fails.conf; systemctl daemon-reload`);
+    await must('systemctl', 'restart', '--no-block', 'miredo');
+    await sh('until [ "$(systemctl show --property NRestarts --value miredo)" -gt 25 ]; do sleep 0.05; done');
+    assert.match(await property('ActiveState'), /^activating$/);
+    await sh(`rm -r ${DROP_INS}; systemctl daemon-reload; systemctl restart miredo`);
+    await assertTunnel();
+  });
+
+  step('where IPv6 is off by default it says so, and has it by what udev does for its interface', async () => {
+    const rules = '/usr/lib/udev/rules.d/99-systemd.rules';
+    assert.match(await must('cat', rules), /"net".*systemd-sysctl .*--prefix=\/net\/ipv6\/conf\/\$name/);
+    // A container can neither write there nor has it udev: both are done from out here.
+    const outside = async (...command: string[]): Promise<void> => {
+      const { code, stderr } = await stage.lab.run(stage.lab.client(0), command);
+      assert.equal(code, 0, stderr);
+    };
+    await outside('sysctl', '--quiet', '--write', 'net.ipv6.conf.default.disable_ipv6=1');
+    await must('systemctl', 'restart', 'miredo');
+    const { reason } = await state(stage.machine, 'failed');
+    assert.equal((reason as Status)['code'], 'ipv6-disabled');
+    const file = join(stage.shared, 'sysctl.conf');
+    writeFileSync(file, await must('cat', '/usr/lib/sysctl.d/50-miredo.conf'));
+    await outside('/usr/lib/systemd/systemd-sysctl', `--prefix=/net/ipv6/conf/${INTERFACE}`, file);
+    await assertTunnel();
+    assert.equal(await must('sysctl', '--values', `net.ipv6.conf.${INTERFACE}.accept_ra`), '0');
+    await outside('sysctl', '--quiet', '--write', 'net.ipv6.conf.default.disable_ipv6=0');
   });
 
   step('switched off and on, the tunnel is there again', async () => {
@@ -193,15 +255,36 @@ describe('the package on a machine of its own', OPTIONS, () => {
     assert.deepEqual(await complaints(), []);
   });
 
-  step('switched on without a cable it waits, and no unit has failed', async () => {
+  step('switched on without a cable it waits, a server too, and no unit has failed', async () => {
+    await must('systemctl', 'enable', '--quiet', 'miredo-server');
     await stage.machine.shutDown();
+    stage.machine.place(SERVER_CONFIGURATION, `ServerBindAddress ${OWN_SERVER[0]}\n`);
     await plug(stage.lab, false);
     assert.equal(await stage.machine.boot(), 'running');
     await state(stage.machine, 'waiting');
     assert.equal(await property('ActiveState'), 'active');
+    assert.equal(await must('systemctl', 'is-active', 'miredo-server'), 'active');
+    const waiting = new RegExp(`^waiting: Cannot bind .* has the address ${OWN_SERVER[0]}\\.`);
+    assert.match(await property('StatusText', 'miredo-server'), waiting);
     assert.equal(await failedUnits(), '');
     await plug(stage.lab, true);
     await assertTunnel();
+  });
+
+  step('when its addresses come the server answers, as a user without privilege', async () => {
+    for (const own of OWN_SERVER) await must('ip', 'address', 'add', `${own}/32`, 'dev', 'lo');
+    await logged(/serving on port 3544/, 'miredo-server');
+    await must('miredoctl', 'server', 'add', OWN_SERVER[0]);
+    const { servers } = JSON.parse((await stage.machine.run(['miredoctl', 'server', 'probe', '--json'])).stdout);
+    const own = (servers as readonly Status[]).find(({ name }) => name === OWN_SERVER[0]);
+    assert.deepEqual([own?.['reachable'], own?.['secondary']], [true, true], 'by both addresses');
+    assert.equal(await must('stat', '-c', '%U', `/proc/${await property('MainPID', 'miredo-server')}`), 'miredo');
+    assert.equal(await property('NRestarts', 'miredo-server'), '0');
+    assert.equal(await property('StatusText', 'miredo-server'), 'server');
+    await must('systemctl', 'disable', '--now', '--quiet', 'miredo-server');
+    await must('miredoctl', 'server', 'remove', OWN_SERVER[0]);
+    for (const own of OWN_SERVER) await must('ip', 'address', 'delete', `${own}/32`, 'dev', 'lo');
+    await must('rm', SERVER_CONFIGURATION);
   });
 
   step('stopped, it stays so', async () => {

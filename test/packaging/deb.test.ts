@@ -36,6 +36,7 @@ const PLACES = {
     '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
     '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
     '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
+    '/usr/lib/sysctl.d/50-miredo.conf',
     '/usr/lib/systemd/network/05-miredo.network',
     '/usr/sbin/miredo',
     '/usr/sbin/miredo-checkconf',

@@ -71,6 +71,11 @@ describe('the units', { skip: missingSentence(['package']) ?? false }, () => {
       assert.doesNotMatch(textOf(unit), /^(Requires|Requisite|BindsTo|Wants|PartOf)=|network-online/m);
     });
 
+    test(`${unit}.service is started again for ever, and slowly where the pause does not grow`, () => {
+      const [limit, pause] = ['StartLimitIntervalSec', 'RestartSec'].map((name) => directivesOf(unit).get(name));
+      assert.deepEqual([limit, pause], [['0'], ['5s']]);
+    });
+
     test(`systemd finds nothing in ${unit}.service but what it is too old for`, (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'miredo-units-'));
       t.after(() => rmSync(folder, { recursive: true, force: true }));

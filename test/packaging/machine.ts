@@ -10,6 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,6 +50,19 @@ function isFirst(pid: number): boolean {
   } catch {
     return false; // it has ended
   }
+}
+
+/**
+ * Ends what nsenter(1) has started, and not nsenter, which reaps it. Otherwise that would be the first process out here,
+ * which may take its time: the machine's shutdown would wait ten seconds for it.
+ */
+async function endInside(child: ChildProcess): Promise<void> {
+  const { pid = 0, exitCode, signalCode } = child;
+  if (exitCode !== null || signalCode !== null) return;
+  const ended = once(child, 'exit');
+  const [inner = pid] = childrenOf(pid);
+  process.kill(inner, 'SIGKILL');
+  await ended;
 }
 
 export interface MachineOptions {
@@ -242,7 +256,7 @@ export class Machine {
       }
     } finally {
       clearTimeout(timer);
-      child.kill('SIGKILL');
+      await endInside(child);
     }
     return assert.fail(`${command.join(' ')} printed nothing of the kind:\n${seen.join('\n')}`);
   }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -42,6 +43,17 @@ test('it holds the process id, and goes away', () => {
   held.release();
   held.release();
   assert.ok(!existsSync(file));
+});
+
+test('everybody may read it, whatever the mask for new files', () => {
+  const mask = process.umask(0o077);
+  try {
+    const held = acquire();
+    assert.equal(statSync(file).mode & 0o777, 0o644);
+    held.release();
+  } finally {
+    process.umask(mask);
+  }
 });
 
 test('a second one is refused, and names the first', () => {

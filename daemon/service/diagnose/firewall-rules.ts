@@ -5,7 +5,11 @@
  * those before routing, which count when they refuse it (they mostly do something else). A rule takes
  * all such packets, none, or some (a port, a rate, what we do not know). A rule that takes all of them decides; one
  * that takes some is counted, and what it leaves goes on.
+ *
+ * The same for connections to certain ports. Then only those rules count as exceptions that name the ports, or else what
+ * is for answers alone would.
  */
+import type { OpenPorts } from '../../io/firewall-commands.js';
 
 /** What becomes of what no rule names, and how many rules make an exception of something. */
 export interface Guard {
@@ -35,6 +39,8 @@ interface Ruleset {
   readonly chains: readonly Chain[];
   readonly rules: readonly Rule[];
   readonly interfaceName: string;
+  /** undefined: connections to anything. */
+  readonly ports: OpenPorts | undefined;
 }
 
 type Part = Record<string, unknown>;
@@ -59,14 +65,45 @@ const STEPS = 20_000;
 
 /** undefined when the text is not what nft(8) prints. */
 export function judgeRuleset(json: string, interfaceName: string): Guard | undefined {
+  const ruleset = rulesetOf(json, interfaceName);
+  return ruleset && judge(ruleset);
+}
+
+/** Those of `open` that rules in other tables than `table` refuse to everybody, for all that can be told. */
+export function refusedBeside(
+  json: string,
+  interfaceName: string,
+  table: string,
+  open: readonly OpenPorts[],
+): readonly OpenPorts[] {
+  const ruleset = rulesetOf(json, interfaceName);
+  if (ruleset === undefined) return [];
+  const chains = ruleset.chains.filter((chain) => chain.table !== table);
+  const guardOfPorts = (ports: OpenPorts): Guard => judge({ ...ruleset, chains, ports });
+  return open.filter((ports) => isShut(guardOfPorts(ports)));
+}
+
+/** Which program keeps the rules, by the names it gives them. */
+export function keeperOf(json: string): 'ufw' | 'firewalld' | undefined {
+  const { chains = [] } = rulesetOf(json, '') ?? {};
+  if (chains.some(({ name }) => name.startsWith('ufw6-'))) return 'ufw';
+  return chains.some(({ table }) => table === 'firewalld') ? 'firewalld' : undefined;
+}
+
+export const isShut = ({ rest, exceptions }: Guard): boolean => rest === 'refused' && exceptions === 0;
+
+function rulesetOf(json: string, interfaceName: string): Ruleset | undefined {
   const items = itemsOf(json);
   if (items === undefined) return undefined;
   const chains = items.flatMap((item) => (isObject(item['chain']) ? [item['chain'] as unknown as Chain] : []));
   const rules = items.flatMap((item) => (isObject(item['rule']) ? [item['rule'] as unknown as Rule] : []));
-  const ruleset: Ruleset = { chains, rules, interfaceName };
+  return { chains, rules, interfaceName, ports: undefined };
+}
+
+function judge(ruleset: Ruleset): Guard {
   const budget = { left: STEPS };
   const guardsAt = (hook: string): Guard[] =>
-    chains
+    ruleset.chains
       .filter((chain) => FAMILIES.includes(chain.family) && chain.hook === hook && chain.type === 'filter')
       .map((chain) => guardOf(walkChain(ruleset, chain, 0, budget), chain.policy));
   return together([...guardsAt('input'), ...guardsAt('prerouting').filter(({ rest }) => rest === 'refused')]);
@@ -96,7 +133,7 @@ function walkChain(ruleset: Ruleset, chain: Chain, depth: number, budget: { left
     budget.left -= 1;
     if (budget.left < 0 || depth > DEPTH) return { ...walk, end: 'unclear' };
     const parts = expr.filter(isObject);
-    const taken = partsTaken(parts, ruleset.interfaceName);
+    const taken = partsTaken(parts, ruleset);
     if (taken === 'none') continue;
     const verdict = parts.at(-1) ?? {};
     const isAll = taken === 'all';
@@ -104,25 +141,35 @@ function walkChain(ruleset: Ruleset, chain: Chain, depth: number, budget: { left
     const target = targetOf(verdict, ruleset, chain);
     if (target !== undefined) {
       const below = walkChain(ruleset, target, depth + 1, budget);
-      add(walk, below, isAll);
+      add(walk, below, isAll || !counts(parts, ruleset));
       // From a `goto` nothing comes back to this chain.
       if (isAll && below.end !== undefined) return { ...walk, end: below.end };
       if (isAll && 'goto' in verdict) return walk;
       continue;
     }
-    const end = endOf(verdict);
+    const end = endOf(verdict, ruleset);
     if (end === undefined) continue;
     if (isAll) return { ...walk, end };
-    count(walk, end);
+    if (counts(parts, ruleset)) count(walk, end);
   }
   return walk;
 }
 
-function add(walk: Walk, below: Walk, isAll: boolean): void {
+/** `isEndOwn`: where it ends is not to be counted as well. */
+function add(walk: Walk, below: Walk, isEndOwn: boolean): void {
   walk.accepting += below.accepting;
   walk.dropping += below.dropping;
   walk.unclear += below.unclear;
-  if (!isAll && below.end !== undefined) count(walk, below.end);
+  if (!isEndOwn && below.end !== undefined) count(walk, below.end);
+}
+
+/** Whether a rule that takes some packets says anything about ours. */
+function counts(parts: readonly Part[], { ports }: Ruleset): boolean {
+  if (ports === undefined) return true;
+  const lefts = parts.flatMap(({ match }) => (isObject(match) && isObject(match['left']) ? [match['left']] : []));
+  // Older versions of iptables(8) hide the port in a match of their own, behind the protocol.
+  const isHidden = parts.some((part) => 'xt' in part) && lefts.some(isProtocol);
+  return isHidden || lefts.some((left) => isPort(left, ports));
 }
 
 function count(walk: Walk, end: End): void {
@@ -131,9 +178,11 @@ function count(walk: Walk, end: End): void {
   else walk.unclear += 1;
 }
 
-function endOf(verdict: Part): End | undefined {
+function endOf(verdict: Part, { ports }: Ruleset): End | undefined {
   if ('accept' in verdict) return 'accept';
   if ('drop' in verdict || 'reject' in verdict) return 'drop';
+  // Mostly an entry in the log, or a refusal: not what lets a port in.
+  if ('xt' in verdict && ports !== undefined) return undefined;
   // A map of verdicts, a queue to a program, what iptables brought along.
   return 'vmap' in verdict || 'queue' in verdict || 'xt' in verdict ? 'unclear' : undefined;
 }
@@ -144,10 +193,10 @@ function targetOf(verdict: Part, { chains }: Ruleset, from: Chain): Chain | unde
   return chains.find((chain) => chain.name === name && chain.table === from.table && chain.family === from.family);
 }
 
-function partsTaken(parts: readonly Part[], interfaceName: string): Taken {
+function partsTaken(parts: readonly Part[], ruleset: Ruleset): Taken {
   let taken: Taken = 'all';
   for (const part of parts) {
-    const one = partTaken(part, interfaceName);
+    const one = partTaken(part, ruleset);
     if (one === 'none') return 'none';
     if (one === 'some') taken = 'some';
   }
@@ -156,13 +205,14 @@ function partsTaken(parts: readonly Part[], interfaceName: string): Taken {
 
 const VERDICTS = ['accept', 'drop', 'reject', 'jump', 'goto', 'return', 'continue', 'vmap', 'queue'];
 
-function partTaken(part: Part, interfaceName: string): Taken {
+function partTaken(part: Part, ruleset: Ruleset): Taken {
   const match = part['match'];
   if (!isObject(match)) return [...HARMLESS, ...VERDICTS].some((name) => name in part) ? 'all' : 'some';
   const { op, left, right } = match;
   if (!isObject(left)) return 'some';
-  const is = wanted(left, interfaceName);
-  if (is === undefined) return isOfIpv4(left) ? 'none' : 'some';
+  if (ruleset.ports !== undefined && isPort(left, ruleset.ports)) return portsTaken(op, right, ruleset.ports);
+  const is = wanted(left, ruleset);
+  if (is === undefined) return isOfIpv4(left) || isOfOthers(left, ruleset) ? 'none' : 'some';
   const values = valuesOf(right);
   if (values === undefined) return 'some';
   const isIn = values.some((value) => is(value));
@@ -170,8 +220,9 @@ function partTaken(part: Part, interfaceName: string): Taken {
 }
 
 /** How to tell whether a value is that of our packets. */
-function wanted(left: Part, interfaceName: string): ((value: string) => boolean) | undefined {
+function wanted(left: Part, { interfaceName, ports }: Ruleset): ((value: string) => boolean) | undefined {
   const { meta, ct } = left;
+  if (ports !== undefined && isProtocol(left)) return (value) => value === ports.protocol;
   if (isObject(ct) && ct['key'] === 'state') return (value) => value === 'new';
   const key = isObject(meta) ? meta['key'] : undefined;
   if (key === 'iifname' || key === 'iif') {
@@ -183,6 +234,45 @@ function wanted(left: Part, interfaceName: string): ((value: string) => boolean)
 
 function isOfIpv4({ payload }: Part): boolean {
   return isObject(payload) && (payload['protocol'] === 'ip' || payload['protocol'] === 'icmp');
+}
+
+/** nft(8) leaves the protocol out where a port of it is asked for. */
+function isOfOthers({ payload }: Part, { ports }: Ruleset): boolean {
+  const protocol = isObject(payload) ? payload['protocol'] : undefined;
+  return ports !== undefined && protocol !== ports.protocol && TRANSPORTS.some((one) => one === protocol);
+}
+
+const TRANSPORTS = ['tcp', 'udp', 'icmpv6', 'sctp', 'dccp', 'udplite'];
+
+function isProtocol({ meta, payload }: Part): boolean {
+  if (isObject(payload)) return payload['protocol'] === 'ip6' && payload['field'] === 'nexthdr';
+  return isObject(meta) && meta['key'] === 'l4proto';
+}
+
+function isPort({ payload }: Part, { protocol }: OpenPorts): boolean {
+  return (
+    isObject(payload) && payload['field'] === 'dport' && ['th', protocol].some((one) => one === payload['protocol'])
+  );
+}
+
+function portsTaken(op: unknown, right: unknown, { first, last }: OpenPorts): Taken {
+  const ranges = rangesOf(right);
+  if (ranges === undefined || !['==', '!=', 'in'].some((known) => known === op)) return 'some';
+  const isIn = ranges.some(([from, to]) => from <= first && last <= to);
+  const isOut = ranges.every(([from, to]) => last < from || to < first);
+  if (!isIn && !isOut) return 'some';
+  return isIn === (op !== '!=') ? 'all' : 'none';
+}
+
+/** undefined when they are named elsewhere. */
+function rangesOf(right: unknown): readonly (readonly [from: number, to: number])[] | undefined {
+  const value = isObject(right) && 'set' in right ? right['set'] : right;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const ranges = list.flatMap((item) => {
+    const [from, to] = isObject(item) && Array.isArray(item['range']) ? item['range'] : [item, item];
+    return typeof from === 'number' && typeof to === 'number' ? [[from, to] as const] : [];
+  });
+  return ranges.length === list.length ? ranges : undefined;
 }
 
 /** undefined when they are named elsewhere. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { findSystemProgram } from '../../io/find-program.js';
 import { formatPorts, type OpenPorts } from '../../io/firewall-commands.js';
 import { askNft } from '../../io/nft.js';
-import { type Guard, judgeRuleset, together } from './firewall-rules.js';
+import { type Guard, isShut, judgeRuleset, keeperOf, refusedBeside, together } from './firewall-rules.js';
 import { judgeLegacyRules } from './legacy-rules.js';
 import { type Finding, type Question, type Scene, text } from './steps.js';
 
@@ -17,16 +17,30 @@ const OUTPUT_LIMIT = 8 * 1024 * 1024;
 
 export const FIREWALL: Question = { id: 'firewall', doing: 'Looking at the firewall', ask: askFirewall };
 
-type Looked = { readonly ok: true; readonly guard: Guard } | { readonly ok: false; readonly sentence: string };
+type Looked =
+  | { readonly ok: true; readonly guard: Guard; readonly json?: string }
+  | { readonly ok: false; readonly sentence: string };
+
+interface Around {
+  readonly guard: Guard;
+  /** Why some of the rules could not be read. */
+  readonly unknown: string | undefined;
+  /** What nft(8) lists; empty when it does not. */
+  readonly json: string;
+  /** The older rules refuse everything. */
+  readonly isLegacyShut: boolean;
+}
 
 async function askFirewall({ facts }: Scene): Promise<Finding> {
   const name = facts?.interfaceName;
   if (name === undefined) return { verdict: 'skipped', sentence: 'There is no interface to look at.' };
-  const { guard, unknown } = await lookAround(name);
+  const { guard, unknown, json, isLegacyShut } = await lookAround(name);
   // What refuses everything is enough, whatever else there may be.
   if (unknown !== undefined && guard.rest !== 'refused') return { verdict: 'skipped', sentence: unknown };
   const { table, wanted = [] } = facts?.firewall ?? {};
-  return table !== undefined && guard.rest === 'refused' ? ownFinding(name, wanted) : judgeGuard(guard, name);
+  if (table === undefined || guard.rest !== 'refused') return judgeGuard(guard, name);
+  const shut = isLegacyShut ? wanted : refusedBeside(json, name, table, wanted);
+  return shut.length === 0 ? ownFinding(name, wanted) : shutFinding(name, shut, keeperOf(json));
 }
 
 /** Our rules are there, and work: what they let in need not be counted, it is known. */
@@ -40,17 +54,51 @@ function ownFinding(name: string, open: readonly OpenPorts[]): Finding {
   };
 }
 
+/** A rule that accepts does not override those of others: who opens a port here may wonder why nobody gets in. */
+function shutFinding(name: string, shut: readonly OpenPorts[], keeper: ReturnType<typeof keeperOf>): Finding {
+  const ports = shut.map(formatPorts);
+  const whose = keeper === undefined ? 'other rules of this computer' : `the rules of ${keeper}`;
+  return {
+    verdict: 'warning',
+    sentence: `The tunnel's own firewall lets in ${ports.join(', ')} by ${name}, but ${whose} refuse that: nobody of the IPv6 Internet gets in.`,
+    ...remedyOf(name, shut, keeper),
+    facts: { rest: text('refused'), shut: { signature: 'as', value: ports } },
+  };
+}
+
+function remedyOf(
+  name: string,
+  shut: readonly OpenPorts[],
+  keeper: ReturnType<typeof keeperOf>,
+): { readonly remedy: string; readonly command: string } {
+  if (keeper === 'ufw') {
+    const range = ({ first, last }: OpenPorts): string => (first === last ? String(first) : `${first}:${last}`);
+    const rules = shut.map((one) => `ufw allow in on ${name} to any port ${range(one)} proto ${one.protocol}`);
+    return { remedy: 'Let it in there too, by this interface alone.', command: rules.join(' && ') };
+  }
+  if (keeper === 'firewalld') {
+    const words = shut.map((one) => `--add-port=${formatPorts(one)}`).join(' ');
+    const remedy = `Let it in there too. The command does so in the default zone, which ${name} belongs to unless it has been given another one (--zone=ZONE), and which other interfaces may belong to as well.`;
+    return { remedy, command: `firewall-cmd --permanent ${words} && firewall-cmd --reload` };
+  }
+  return { remedy: `Accept it by ${name} there too, before the rest is refused.`, command: 'nft list ruleset' };
+}
+
 /** What becomes of a packet that no rule names; undefined when it cannot be told. */
 export async function restOf(name: string): Promise<Guard['rest'] | undefined> {
   const { guard, unknown } = await lookAround(name);
   return unknown === undefined || guard.rest === 'refused' ? guard.rest : undefined;
 }
 
-/** `unknown`: why some of the rules could not be read. */
-async function lookAround(name: string): Promise<{ readonly guard: Guard; readonly unknown: string | undefined }> {
-  const looks = [await lookAtNftables(name), await lookAtLegacy()].filter((look) => look !== undefined);
-  const guard = together(looks.flatMap((look) => (look.ok ? [look.guard] : [])));
-  return { guard, unknown: looks.flatMap((look) => (look.ok ? [] : [look.sentence]))[0] };
+async function lookAround(name: string): Promise<Around> {
+  const [nftables, legacy] = [await lookAtNftables(name), await lookAtLegacy()];
+  const looks = [nftables, legacy].filter((look) => look !== undefined);
+  return {
+    guard: together(looks.flatMap((look) => (look.ok ? [look.guard] : []))),
+    unknown: looks.flatMap((look) => (look.ok ? [] : [look.sentence]))[0],
+    json: nftables.ok ? (nftables.json ?? '') : '',
+    isLegacyShut: legacy?.ok === true && isShut(legacy.guard),
+  };
 }
 
 export function judgeGuard({ rest, exceptions }: Guard, name: string): Finding {
@@ -83,9 +131,9 @@ async function lookAtNftables(name: string): Promise<Looked> {
   }
   const json = await askNft(['-j', 'list', 'ruleset']);
   const guard = json === undefined ? undefined : judgeRuleset(json, name);
-  return guard === undefined
+  return json === undefined || guard === undefined
     ? { ok: false, sentence: 'The firewall rules cannot be read: nft(8) does not show them.' }
-    : { ok: true, guard };
+    : { ok: true, guard, json };
 }
 
 /** undefined where there are no such rules. */

@@ -1,5 +1,5 @@
 /** What stands between a client's interface and the IPv6 Internet, and what the log says of it. */
-import { formatPorts, type OpenPorts } from '../../io/firewall-commands.js';
+import { formatPorts, type GuardedInterface, type OpenPorts } from '../../io/firewall-commands.js';
 import type { NftFailure } from '../../io/nft.js';
 import { restOf } from '../diagnose/firewall.js';
 import { exposed, firewallFailed, firewallSet } from '../log-messages.js';
@@ -14,12 +14,12 @@ export class Guard {
   #isClosed = false;
 
   /** `lost` is called when the rules went without our doing, and cannot be set again now. */
-  constructor(interfaceName: string, host: ServiceHost, lost: () => void) {
-    this.#name = interfaceName;
+  constructor(tunnel: GuardedInterface, host: ServiceHost, lost: () => void) {
+    this.#name = tunnel.name;
     this.#host = host;
-    this.#firewall = new TunnelFirewall(interfaceName, {
+    this.#firewall = new TunnelFirewall(tunnel, {
       set: (table, open) => {
-        host.log(...firewallSet(interfaceName, table, open.map(formatPorts)));
+        host.log(...firewallSet(tunnel.name, table, open.map(formatPorts)));
         host.refresh?.();
       },
       changed: () => host.refresh?.(),

@@ -10,6 +10,7 @@ import {
   COUNTER,
   creation,
   FAMILY,
+  type GuardedInterface,
   leftovers,
   type OpenPorts,
   refusedIn,
@@ -45,7 +46,7 @@ interface Standing {
 }
 
 export class TunnelFirewall {
-  readonly #name: string;
+  readonly #tunnel: GuardedInterface;
   readonly #events: FirewallEvents;
   #standing: Standing | undefined;
   #wanted: Wanted;
@@ -54,8 +55,8 @@ export class TunnelFirewall {
   #turn: Promise<unknown> = Promise.resolve();
   #count: { readonly at: number; readonly refused: Promise<number | undefined> } | undefined;
 
-  constructor(interfaceName: string, events: FirewallEvents) {
-    this.#name = interfaceName;
+  constructor(tunnel: GuardedInterface, events: FirewallEvents) {
+    this.#tunnel = tunnel;
     this.#events = events;
   }
 
@@ -91,7 +92,7 @@ export class TunnelFirewall {
     }
     if (standing === undefined) return this.#create(wanted);
     if (standing.open === wanted) return { ok: true };
-    const done = await standing.session.run(replacement(standing.table, this.#name, wanted));
+    const done = await standing.session.run(replacement(standing.table, this.#tunnel, wanted));
     if (done.ok && this.#standing === standing) this.#standing = { ...standing, open: wanted };
     this.#events.changed();
     return done;
@@ -122,8 +123,8 @@ export class TunnelFirewall {
     isOwned: boolean,
   ): Promise<{ readonly ok: true; readonly table: string } | NftFailure> {
     let failure: NftFailure | undefined;
-    for (const table of tableNames(this.#name)) {
-      const done = await session.run(creation(table, this.#name, open, isOwned));
+    for (const table of tableNames(this.#tunnel.name)) {
+      const done = await session.run(creation(table, this.#tunnel, open, isOwned));
       if (done.ok) return { ok: true, table };
       failure = done;
       if (done.code !== 'exists') break;
@@ -133,7 +134,7 @@ export class TunnelFirewall {
 
   async #sweep(session: NftSession): Promise<void> {
     const listing = await askNft(['-j', 'list', 'chains', FAMILY]);
-    for (const table of leftovers(listing ?? '', this.#name)) await session.run(removal(table));
+    for (const table of leftovers(listing ?? '', this.#tunnel.name)) await session.run(removal(table));
   }
 
   async #remove({ session, table, isOwned }: Standing): Promise<void> {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { creation, tableNames } from '../../../daemon/io/firewall-commands.js';
 import { FIREWALL, judgeGuard } from '../../../daemon/service/diagnose/firewall.js';
-import { type Guard, judgeRuleset } from '../../../daemon/service/diagnose/firewall-rules.js';
+import { type Guard, judgeRuleset, refusedBeside } from '../../../daemon/service/diagnose/firewall-rules.js';
 import { judgeLegacyRules } from '../../../daemon/service/diagnose/legacy-rules.js';
 import type { Scene } from '../../../daemon/service/diagnose/steps.js';
 import { missingSentence } from '../../lab/needed-programs.js';
@@ -100,7 +100,9 @@ describe('the firewall', { skip }, () => {
   test("the tunnel's own rules are known, and are not believed to be there when they are not", async () => {
     const open = [{ protocol: 'tcp', first: 22, last: 22 }] as const;
     const [table = ''] = tableNames(NAME);
-    execFileSync('nft', ['-f', '-'], { input: `flush ruleset\n${creation(table, NAME, open, false)}\n` });
+    execFileSync('nft', ['-f', '-'], {
+      input: `flush ruleset\n${creation(table, { name: NAME, index: 7 }, open, false)}\n`,
+    });
     const json = execFileSync('nft', ['-j', 'list', 'ruleset'], { encoding: 'utf8' });
     assert.deepEqual(judgeRuleset(json, NAME), { rest: 'refused', exceptions: 3 });
     assert.deepEqual(judgeRuleset(json, 'eth0'), { rest: 'accepted', exceptions: 0 }, 'of others nothing is refused');
@@ -113,6 +115,86 @@ describe('the firewall', { skip }, () => {
     assert.equal(gone.verdict, 'warning');
     assert.match(gone.remedy ?? '', /Firewall yes/);
   });
+});
+
+/** Beside our own rules, which let in 22/tcp and 5000-5010/udp: what others refuse of that. */
+const BESIDE: readonly (readonly [name: string, rules: string, shut: string, command: RegExp])[] = [
+  ['nothing', '', '', /^$/],
+  ['another interface', input(`${ANSWERS} iifname "teredo" accept;`, 'drop'), '', /^$/],
+  ['policy drop', input(`${ANSWERS} iif lo accept;`, 'drop'), '22/tcp,5000-5010/udp', /^nft list ruleset$/],
+  [
+    'policy drop, and other ports open',
+    input(`${ANSWERS} tcp dport { 80, 443 } accept;`, 'drop'),
+    '22/tcp,5000-5010/udp',
+    /nft/,
+  ],
+  [
+    'policy drop, and one of them open',
+    input(`${ANSWERS} tcp dport { 22, 80-90 } accept;`, 'drop'),
+    '5000-5010/udp',
+    /nft/,
+  ],
+  ['one of them open to some', input('ip6 saddr 2001:db8::/32 tcp dport 22 accept;', 'drop'), '5000-5010/udp', /nft/],
+  ['a part of them open', input('udp dport 5005 accept; meta l4proto tcp th dport 1-1000 accept;', 'drop'), '', /^$/],
+  ['one of them refused', input('tcp dport 22 reject;'), '22/tcp', /nft/],
+  ['all but them refused', input('tcp dport != 22 drop; udp dport 22 drop;'), '', /^$/],
+  ['a map of verdicts', input('tcp dport vmap { 22 : accept, 23 : drop };', 'drop'), '', /^$/],
+  [
+    'ufw',
+    'table ip6 filter { chain ufw6-user-input { }; chain INPUT { type filter hook input priority 0; policy drop; jump ufw6-user-input; }; }',
+    '22/tcp,5000-5010/udp',
+    /^ufw allow in on teredo to any port 22 proto tcp && ufw allow in on teredo to any port 5000:5010 proto udp$/,
+  ],
+  [
+    'ufw, after that',
+    'table ip6 filter { chain ufw6-user-input { iifname "teredo" tcp dport 22 accept; iifname "teredo" udp dport 5000-5010 accept; }; chain INPUT { type filter hook input priority 0; policy drop; jump ufw6-user-input; }; }',
+    '',
+    /^$/,
+  ],
+  [
+    'firewalld',
+    `table inet firewalld { chain allow { tcp dport 22 ct state { new, untracked } accept; };
+      chain public { jump allow; meta l4proto { icmp, ipv6-icmp } accept; reject; }; chain zones { iifname "eth0" goto public; goto public; };
+      chain input { type filter hook input priority 10; ct state { established, related } accept; ct status dnat accept; iifname "lo" accept; ct state invalid drop; jump zones; reject; }; }`,
+    '5000-5010/udp',
+    /^firewall-cmd --permanent --add-port=5000-5010\/udp && firewall-cmd --reload$/,
+  ],
+];
+
+describe('what FirewallOpen opens, and others refuse', { skip }, () => {
+  const open = [
+    { protocol: 'tcp', first: 22, last: 22 },
+    { protocol: 'udp', first: 5000, last: 5010 },
+  ] as const;
+  const table = 'miredo-teredo';
+  const scene = { facts: { interfaceName: NAME, firewall: { wanted: open, table } } } as unknown as Scene;
+
+  for (const [name, rules, shut, command] of BESIDE) {
+    test(name, async () => {
+      const own = creation(table, { name: NAME, index: 7 }, open, false);
+      execFileSync('nft', ['-f', '-'], { input: `flush ruleset\n${own}\n${rules}\n` });
+      const found = await FIREWALL.ask(scene);
+      assert.equal(found.verdict, shut === '' ? 'ok' : 'warning', found.sentence);
+      assert.equal(String(found.facts?.['shut']?.value ?? ''), shut);
+      assert.match(found.command ?? '', command);
+      if (shut !== '') assert.match(found.sentence, /lets in .* by teredo, but .* refuse that/);
+    });
+  }
+});
+
+/** Of iptables(8), as nft 1.0.6 and later ones print it: what is not of nft's own is hidden, or has a name. */
+test('rules of iptables-nft', () => {
+  const chain = { family: 'ip6', table: 'filter', name: 'INPUT', type: 'filter', hook: 'input', policy: 'drop' };
+  const l4proto = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 'tcp' } };
+  const conntrack = [{ xt: { type: 'match', name: 'conntrack' } }, { accept: null }];
+  const log = [{ limit: { rate: 3, per: 'minute' } }, { xt: null }];
+  const shutBy = (...rules: readonly unknown[][]): number => {
+    const items = rules.map((expr) => ({ rule: { family: 'ip6', table: 'filter', chain: 'INPUT', expr } }));
+    const json = JSON.stringify({ nftables: [{ chain }, ...items] });
+    return refusedBeside(json, NAME, 'miredo-teredo', [{ protocol: 'tcp', first: 22, last: 22 }]).length;
+  };
+  assert.equal(shutBy(conntrack, log), 1, 'answers, and a log');
+  assert.equal(shutBy(conntrack, [l4proto, { xt: null }, { accept: null }], log), 0, 'perhaps this port');
 });
 
 test('what is not of nft(8) is not judged', () => {
