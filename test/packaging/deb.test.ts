@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
@@ -133,6 +133,24 @@ describe('the Debian package', OPTIONS, () => {
     buildPackage();
     assert.deepEqual(sums(), first);
   });
+});
+
+test('the addon is the same, compiled in whatever folder', { ...OPTIONS }, (t) => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'miredo-elsewhere-'));
+  t.after(() => rmSync(elsewhere, { recursive: true, force: true }));
+  const native = 'daemon/io/native';
+  cpSync(join(ROOT, native), join(elsewhere, native), {
+    recursive: true,
+    filter: (file) => file !== join(ROOT, native, 'build'),
+  });
+  cpSync(join(ROOT, 'packaging/build-addon.mjs'), join(elsewhere, 'packaging/build-addon.mjs'));
+  symlinkSync(join(ROOT, 'node_modules'), join(elsewhere, 'node_modules'));
+  execFileSync(process.execPath, [join(elsewhere, 'packaging/build-addon.mjs')], { stdio: 'ignore' });
+  const [here, there] = [ROOT, elsewhere].map((root) =>
+    readFileSync(join(root, native, 'build/Release/packet_path.node')),
+  );
+  assert.ok(there?.equals(here ?? Buffer.alloc(0)));
+  assert.ok(!there.includes(elsewhere), 'it names the folder');
 });
 
 describe('the units', { skip: missingSentence(['package']) ?? false }, () => {
