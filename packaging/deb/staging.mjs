@@ -50,7 +50,7 @@ const FILES = [
 ];
 
 /** In packaging/systemd; debhelper wants to install them itself. */
-export const UNITS = ['miredo.service', 'miredo-server.service'];
+export const UNITS = ['miredo.service', 'miredo-relay.service', 'miredo-server.service'];
 
 /** Makes the tree in the empty or missing folder `target`; `runtime` is the Node program that goes with it. */
 export function stage(target, { runtime = process.execPath } = {}) {
