@@ -24,9 +24,7 @@ export function stageWhole(folder, { sbin }) {
   stageTray(tray);
   const put = putInto(daemon);
   for (const unit of UNITS) put(join(root, 'packaging/systemd', unit), `usr/lib/systemd/system/${unit}`);
-  for (const kind of ['sysusers', 'tmpfiles']) {
-    put(join(root, `packaging/systemd/${kind}.conf`), `usr/lib/${kind}.d/miredo.conf`);
-  }
+  put(join(root, 'packaging/systemd/sysusers.conf'), 'usr/lib/sysusers.d/miredo.conf');
   // debhelper does it too. The runtimes stay as their makers build them.
   execFileSync('strip', ['--strip-unneeded', join(daemon, ADDON)]);
   const folders = readFileSync(join(root, 'packaging/deb/debian/miredo.dirs'), 'utf8').trim().split('\n');
