@@ -29,10 +29,10 @@ const PLACES = {
   miredo: [
     '/etc/miredo/network.conf',
     '/lib/systemd/system/miredo.service',
+    '/lib/systemd/system/miredo-relay.service',
     '/lib/systemd/system/miredo-server.service',
     '/usr/bin/miredoctl',
     '/usr/lib/sysusers.d/miredo.conf',
-    '/usr/lib/tmpfiles.d/miredo.conf',
     '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
     '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
     '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
@@ -44,6 +44,7 @@ const PLACES = {
     '/usr/share/dbus-1/interfaces/org.miredo.xml',
     '/usr/share/dbus-1/system-services/org.miredo.service',
     '/usr/share/dbus-1/system.d/org.miredo.conf',
+    '/usr/share/doc/miredo/NEWS.Debian.gz',
     '/usr/share/doc/miredo/NOTICES.gz',
     '/usr/share/fish/vendor_completions.d/miredoctl.fish',
     '/usr/share/man/man1/miredoctl.1.gz',
@@ -154,7 +155,7 @@ test('the addon is the same, compiled in whatever folder', { ...OPTIONS }, (t) =
 });
 
 describe('the units', { skip: missingSentence(['package']) ?? false }, () => {
-  for (const unit of ['miredo.service', 'miredo-server.service']) {
+  for (const unit of ['miredo.service', 'miredo-relay.service', 'miredo-server.service']) {
     test(`${unit} exposes no more than 2.0 by systemd-analyze`, () => {
       const file = join(ROOT, 'packaging/systemd', unit);
       const words = ['security', '--offline=true', '--no-pager', '--threshold=20', file];
