@@ -2,10 +2,11 @@
  * The trees of both packages for tools that add nothing to them: what debhelper puts into the Debian packages is put here
  * by hand.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { putInto, root } from './deb/put.mjs';
-import { missing, stage, UNITS } from './deb/staging.mjs';
+import { ADDON, missing, stage, UNITS } from './deb/staging.mjs';
 import { missingForTray, stageTray } from './deb/staging-tray.mjs';
 import { refuse } from './refuse.mjs';
 
@@ -23,9 +24,9 @@ export function stageWhole(folder, { sbin }) {
   stageTray(tray);
   const put = putInto(daemon);
   for (const unit of UNITS) put(join(root, 'packaging/systemd', unit), `usr/lib/systemd/system/${unit}`);
-  for (const kind of ['sysusers', 'tmpfiles']) {
-    put(join(root, `packaging/systemd/${kind}.conf`), `usr/lib/${kind}.d/miredo.conf`);
-  }
+  put(join(root, 'packaging/systemd/sysusers.conf'), 'usr/lib/sysusers.d/miredo.conf');
+  // debhelper does it too. The runtimes stay as their makers build them.
+  execFileSync('strip', ['--strip-unneeded', join(daemon, ADDON)]);
   const folders = readFileSync(join(root, 'packaging/deb/debian/miredo.dirs'), 'utf8').trim().split('\n');
   for (const each of folders) mkdirSync(join(daemon, each), { recursive: true, mode: 0o755 });
   for (const name of PACKAGES) put(join(root, 'CHANGELOG.md'), `../${name}/usr/share/doc/${name}/CHANGELOG.md`);

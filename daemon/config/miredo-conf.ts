@@ -69,7 +69,7 @@ export function parseMiredoConf(file: string, text: string, circumstances: Circu
   const settings =
     type === 'client' || type === 'autoclient' ? client(reader, serverOverride, isManaged) : relay(reader, type);
   if (settings?.mode === 'relay' && isManaged) {
-    const sentence = `RelayType is ${type}, but --managed is for a client; leave one of them out`;
+    const sentence = `RelayType is ${type}, but --managed is for a client; leave one of them out (miredo-relay.service is for relays)`;
     reader.add('wrong-mode', reader.lineOf('relayType'), 'RelayType', sentence);
   }
   if (settings?.mode === 'relay' && serverOverride !== undefined) {

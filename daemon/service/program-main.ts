@@ -3,6 +3,7 @@ import { releaseStartUpPages } from '../io/start-up-pages.js';
 import { sendUnixDatagram } from '../io/unix-datagram.js';
 import { type Program, type ProgramOptions, parseCommandLine } from './command-line.js';
 import { Daemon } from './daemon.js';
+import { unreadConfiguration } from './default-configuration.js';
 import { detach, detachedStart } from './detach.js';
 import { absoluteWords } from './detach-words.js';
 import { closeInherited } from './inherited.js';
@@ -31,11 +32,28 @@ export async function programMain<Settings extends { readonly syslogFacility: Fa
   const logger = openLog({ program: program.name, foreground: options.foreground, send: sendUnixDatagram });
   const notifier = createNotifier({ send: sendUnixDatagram });
   if (start !== undefined) logger.echo((line) => start.report(line));
-  const daemon = new Daemon(program, options, makeRole(options, logger.log), { logger, notifier });
+  const role = withWarning(program, options, makeRole(options, logger.log), logger.log);
+  const daemon = new Daemon(program, options, role, { logger, notifier });
   await daemon.run();
   logger.echo(undefined);
   start?.ready();
   releaseStartUpPages();
+}
+
+/** Each time that the configuration is read, from where the command line does not say. */
+function withWarning<Settings>(
+  program: Program,
+  { isConfigNamed }: ProgramOptions,
+  role: Role<Settings>,
+  log: Log,
+): Role<Settings> {
+  if (isConfigNamed) return role;
+  const load = (): Settings | undefined => {
+    const warning = unreadConfiguration(program);
+    if (warning !== undefined) log('warning', warning);
+    return role.load();
+  };
+  return { ...role, load };
 }
 
 type Facility = Parameters<ReturnType<typeof openLog>['setFacility']>[0];

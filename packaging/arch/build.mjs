@@ -14,7 +14,7 @@ import { stageWhole } from '../whole-trees.mjs';
 const output = join(root, 'build/arch');
 const work = join(output, 'work');
 
-needPrograms({ makepkg: 'makepkg', fakeroot: 'fakeroot', bsdtar: 'libarchive-tools', zstd: 'zstd' });
+needPrograms({ makepkg: 'makepkg', fakeroot: 'fakeroot', bsdtar: 'libarchive-tools', zstd: 'zstd', strip: 'binutils' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 stageWhole(join(work, 'trees'), { sbin: 'usr/bin' });

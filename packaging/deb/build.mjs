@@ -18,8 +18,16 @@ const output = join(root, 'build/deb');
 function changelog(seconds) {
   const [maintainer] = /(?<=^Maintainer: ).*/m.exec(readFileSync(join(work, 'debian/control'), 'utf8')) ?? [];
   const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
-  return `miredo (${sortableVersion}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${date}\n`;
+  const own = entry(sortableVersion, 'CHANGELOG.md.gz', `${maintainer}  ${date}`);
+  // What is news keeps its version, or it would be news again with each release; dpkg's tools look for that in here.
+  const news = readFileSync(join(work, 'debian/miredo.NEWS'), 'utf8');
+  const [version] = /(?<=^miredo \().*?(?=\))/.exec(news) ?? [];
+  const [signature] = /(?<=^ -- ).*/m.exec(news) ?? [];
+  return version === sortableVersion ? own : `${own}\n${entry(version, 'NEWS.Debian.gz', signature)}`;
 }
+
+const entry = (version, file, signature) =>
+  `miredo (${version}) unstable; urgency=medium\n\n  * See /usr/share/doc/miredo/${file}.\n\n -- ${signature}\n`;
 
 const fault = missing() ?? missingForTray();
 if (fault !== undefined) refuse(fault);
@@ -29,7 +37,6 @@ mkdirSync(work, { recursive: true });
 cpSync(join(root, 'packaging/deb/debian'), join(work, 'debian'), { recursive: true });
 for (const unit of UNITS) cpSync(join(root, 'packaging/systemd', unit), join(work, 'debian', `miredo.${unit}`));
 cpSync(join(root, 'packaging/systemd/sysusers.conf'), join(work, 'debian/miredo.sysusers'));
-cpSync(join(root, 'packaging/systemd/tmpfiles.conf'), join(work, 'debian/miredo.tmpfiles'));
 const seconds = releaseTime();
 writeFileSync(join(work, 'debian/changelog'), changelog(seconds));
 cpSync(join(root, 'CHANGELOG.md'), join(work, 'CHANGELOG.md'));

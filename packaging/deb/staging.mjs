@@ -14,6 +14,7 @@ const { formatState } = await import('../../build/daemon/service/servers/saved-s
 const HOME = 'usr/lib/miredo';
 const RUNTIME = `/${HOME}/node`;
 const DOC = 'usr/share/doc/miredo';
+export const ADDON = `${HOME}/packet_path.node`;
 
 /** Program and the folder of the link to it. */
 const PROGRAMS = {
@@ -33,7 +34,7 @@ const LINKS = [[`${NETWORK_MANAGER}/dispatcher.d/90-miredo`, 'no-wait.d/90-mired
 
 /** Source in the tree, place in the package, and mode. */
 const FILES = [
-  ['daemon/io/native/build/Release/packet_path.node', `${HOME}/packet_path.node`, 0o644],
+  ['daemon/io/native/build/Release/packet_path.node', ADDON, 0o644],
   ['dbus/org.miredo.conf', 'usr/share/dbus-1/system.d/org.miredo.conf'],
   ['dbus/org.miredo.service', 'usr/share/dbus-1/system-services/org.miredo.service'],
   ['dbus/org.miredo.xml', 'usr/share/dbus-1/interfaces/org.miredo.xml'],
@@ -50,7 +51,7 @@ const FILES = [
 ];
 
 /** In packaging/systemd; debhelper wants to install them itself. */
-export const UNITS = ['miredo.service', 'miredo-server.service'];
+export const UNITS = ['miredo.service', 'miredo-relay.service', 'miredo-server.service'];
 
 /** Makes the tree in the empty or missing folder `target`; `runtime` is the Node program that goes with it. */
 export function stage(target, { runtime = process.execPath } = {}) {

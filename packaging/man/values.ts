@@ -36,6 +36,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   'miredo.conf': MIREDO.config,
   'miredo.olderConf': MIREDO.olderConfig,
   'miredo.pidfile': MIREDO.pidfile,
+  'relay.conf': '/etc/miredo/miredo-relay.conf',
   'server.conf': MIREDO_SERVER.config,
   'server.olderConf': MIREDO_SERVER.olderConfig,
   'server.pidfile': MIREDO_SERVER.pidfile,

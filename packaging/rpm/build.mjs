@@ -25,7 +25,7 @@ function described(path) {
   return path.startsWith('/usr/share/man/') ? `${path}*` : path;
 }
 
-needPrograms({ rpm: 'rpm', rpmbuild: 'rpm' });
+needPrograms({ rpm: 'rpm', rpmbuild: 'rpm', strip: 'binutils' });
 rmSync(output, { recursive: true, force: true });
 mkdirSync(trees, { recursive: true });
 stageWhole(trees, { sbin: evaluate('%_sbindir').slice(1) });

@@ -39,11 +39,17 @@ export function builtPackage(name: string): string {
 
 /** The same with a higher version, as a later release would be. */
 export function laterPackage(file: string, folder: string): string {
-  const unpacked = join(folder, 'later');
+  return repacked(file, join(folder, 'later.deb'), (control) => {
+    execFileSync('sed', ['-i', 's/^Version: .*/&+later/', control]);
+  });
+}
+
+/** The same, with other words in its control file: not compressed, and so installed in a third of the time. */
+export function repacked(file: string, target: string, change: (control: string) => void = () => undefined): string {
+  const unpacked = `${target}.d`;
   execFileSync('dpkg-deb', ['--raw-extract', file, unpacked]);
-  execFileSync('sed', ['-i', 's/^Version: .*/&+later/', join(unpacked, 'DEBIAN/control')]);
-  const later = join(folder, 'later.deb');
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', unpacked, later], { stdio: 'ignore' });
+  change(join(unpacked, 'DEBIAN/control'));
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', unpacked, target], { stdio: 'ignore' });
   execFileSync('rm', ['-r', unpacked]);
-  return later;
+  return target;
 }

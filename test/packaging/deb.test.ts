@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
@@ -29,10 +29,10 @@ const PLACES = {
   miredo: [
     '/etc/miredo/network.conf',
     '/lib/systemd/system/miredo.service',
+    '/lib/systemd/system/miredo-relay.service',
     '/lib/systemd/system/miredo-server.service',
     '/usr/bin/miredoctl',
     '/usr/lib/sysusers.d/miredo.conf',
-    '/usr/lib/tmpfiles.d/miredo.conf',
     '/usr/lib/NetworkManager/conf.d/50-miredo.conf',
     '/usr/lib/NetworkManager/dispatcher.d/90-miredo',
     '/usr/lib/NetworkManager/dispatcher.d/no-wait.d/90-miredo',
@@ -45,6 +45,7 @@ const PLACES = {
     '/usr/share/dbus-1/interfaces/org.miredo.xml',
     '/usr/share/dbus-1/system-services/org.miredo.service',
     '/usr/share/dbus-1/system.d/org.miredo.conf',
+    '/usr/share/doc/miredo/NEWS.Debian.gz',
     '/usr/share/doc/miredo/NOTICES.gz',
     '/usr/share/fish/vendor_completions.d/miredoctl.fish',
     '/usr/share/man/man1/miredoctl.1.gz',
@@ -136,8 +137,26 @@ describe('the Debian package', OPTIONS, () => {
   });
 });
 
+test('the addon is the same, compiled in whatever folder', { ...OPTIONS }, (t) => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'miredo-elsewhere-'));
+  t.after(() => rmSync(elsewhere, { recursive: true, force: true }));
+  const native = 'daemon/io/native';
+  cpSync(join(ROOT, native), join(elsewhere, native), {
+    recursive: true,
+    filter: (file) => file !== join(ROOT, native, 'build'),
+  });
+  cpSync(join(ROOT, 'packaging/build-addon.mjs'), join(elsewhere, 'packaging/build-addon.mjs'));
+  symlinkSync(join(ROOT, 'node_modules'), join(elsewhere, 'node_modules'));
+  execFileSync(process.execPath, [join(elsewhere, 'packaging/build-addon.mjs')], { stdio: 'ignore' });
+  const [here, there] = [ROOT, elsewhere].map((root) =>
+    readFileSync(join(root, native, 'build/Release/packet_path.node')),
+  );
+  assert.ok(there?.equals(here ?? Buffer.alloc(0)));
+  assert.ok(!there.includes(elsewhere), 'it names the folder');
+});
+
 describe('the units', { skip: missingSentence(['package']) ?? false }, () => {
-  for (const unit of ['miredo.service', 'miredo-server.service']) {
+  for (const unit of ['miredo.service', 'miredo-relay.service', 'miredo-server.service']) {
     test(`${unit} exposes no more than 2.0 by systemd-analyze`, () => {
       const file = join(ROOT, 'packaging/systemd', unit);
       const words = ['security', '--offline=true', '--no-pager', '--threshold=20', file];

@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { missingSentence } from '../lab/needed-programs.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const UNITS = ['miredo', 'miredo-server'] as const;
+/** Those with a column of their own. */
+const TOLD = ['miredo', 'miredo-server'] as const;
+const UNITS = [...TOLD, 'miredo-relay'] as const;
 type Unit = (typeof UNITS)[number];
 
 const textOf = (unit: Unit): string => readFileSync(join(ROOT, `packaging/systemd/${unit}.service`), 'utf8');
@@ -27,7 +29,8 @@ function directivesOf(unit: Unit): Map<string, string[]> {
 }
 
 const DOCUMENT = readFileSync(join(ROOT, 'docs/hardening.md'), 'utf8');
-const [SET = '', NOT_SET = ''] = DOCUMENT.split('## What is not set');
+const [REST = '', RELAY = ''] = DOCUMENT.split('## The relay');
+const [SET = '', NOT_SET = ''] = REST.split('## What is not set');
 
 /** The cells of each row, heads left out; a bar within a cell is escaped. */
 const rowsOf = (text: string): string[][] =>
@@ -40,12 +43,16 @@ const rowsOf = (text: string): string[][] =>
 const codesIn = (cell: string): string[] => [...cell.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code);
 
 describe('docs/hardening.md', () => {
-  const units = { miredo: directivesOf('miredo'), 'miredo-server': directivesOf('miredo-server') };
+  const units = {
+    miredo: directivesOf('miredo'),
+    'miredo-server': directivesOf('miredo-server'),
+    'miredo-relay': directivesOf('miredo-relay'),
+  };
 
   test('has each directive of the units, once, with its value and what it is for', () => {
     const told = new Map(rowsOf(SET).map(([name = '', ...cells]) => [name, cells]));
     assert.equal(told.size, rowsOf(SET).length);
-    const names = new Set(UNITS.flatMap((unit) => [...units[unit].keys()]));
+    const names = new Set(TOLD.flatMap((unit) => [...units[unit].keys()]));
     assert.deepEqual([...told.keys()].sort(), [...names].sort());
     for (const [name, [ours = '', servers = '', purpose = '']] of told) {
       assert.deepEqual(codesIn(ours), units.miredo.get(name) ?? [], name);
@@ -53,6 +60,17 @@ describe('docs/hardening.md', () => {
       assert.deepEqual(expected, units['miredo-server'].get(name) ?? [], name);
       assert.ok(purpose !== '', name);
     }
+  });
+
+  test('has what the relay’s unit has otherwise than the client’s, and all of that', () => {
+    const expected = new Map(units.miredo);
+    for (const [name = '', cell = '', purpose = ''] of rowsOf(RELAY)) {
+      assert.ok(purpose !== '', name);
+      if (cell === '–') assert.ok(expected.delete(name), name);
+      else expected.set(name, codesIn(cell));
+    }
+    const sorted = (directives: ReadonlyMap<string, string[]>) => [...directives].sort(([a], [b]) => (a < b ? -1 : 1));
+    assert.deepEqual(sorted(units['miredo-relay']), sorted(expected));
   });
 
   test('says of none that is set that it is not', () => {

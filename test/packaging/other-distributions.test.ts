@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -24,6 +24,8 @@ interface Distribution {
   readonly remove: (root: string) => readonly string[];
   /** What is kept when it has been changed. */
   readonly kept: (file: string) => string;
+  /** The lines of the shell that are run after a first installation. */
+  readonly afterwards: (file: string) => string;
   /** What the tool itself leaves in the root. */
   readonly own: RegExp;
 }
@@ -52,6 +54,8 @@ const DISTRIBUTIONS: readonly Distribution[] = [
     install: (root, files) => [...rpmIn(root), '--install', ...files],
     remove: (root) => [...rpmIn(root), '--erase', 'miredo-tray', 'miredo'],
     kept: (file) => execFileSync('rpm', ['-qp', '--configfiles', file], { encoding: 'utf8' }),
+    afterwards: (file) =>
+      `set -- 1\n${execFileSync('rpm', ['-qp', '--queryformat', '%{POSTIN}', file], { encoding: 'utf8' })}`,
     own: /^db\b/,
   },
   {
@@ -62,6 +66,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
     install: (root, files) => [...pacmanIn(root), '-Udd', ...files],
     remove: (root) => [...pacmanIn(root), '-Rn', 'miredo-tray', 'miredo'],
     kept: (file) => execFileSync('bsdtar', ['-xOf', file, '.PKGINFO'], { encoding: 'utf8' }),
+    afterwards: (file) => `${execFileSync('bsdtar', ['-xOf', file, '.INSTALL'], { encoding: 'utf8' })}\npost_install`,
     own: /^(db|etc\/(ld\.so\.cache)?$|var\b)/,
   },
 ];
@@ -74,16 +79,16 @@ const PLACES = [
   'usr/bin/miredo-tray',
   'usr/lib/miredo/packet_path.node',
   'usr/lib/systemd/system/miredo.service',
+  'usr/lib/systemd/system/miredo-relay.service',
   'usr/lib/systemd/system/miredo-server.service',
   'usr/lib/sysusers.d/miredo.conf',
-  'usr/lib/tmpfiles.d/miredo.conf',
   'usr/share/applications/miredo-tray.desktop',
   'usr/share/dbus-1/system-services/org.miredo.service',
   'usr/share/polkit-1/actions/org.miredo.policy',
   'usr/share/zsh/site-functions/_miredoctl',
 ];
 
-for (const { name, purpose, suffix, sbin, install, remove, kept, own } of DISTRIBUTIONS) {
+for (const { name, purpose, suffix, sbin, install, remove, kept, afterwards, own } of DISTRIBUTIONS) {
   describe(`the packages for ${name}`, { skip: missingSentence([purpose]) ?? false, timeout: 240_000 }, () => {
     const built = join(ROOT, 'build', name);
     const isRoot = process.getuid?.() === 0;
@@ -136,6 +141,20 @@ for (const { name, purpose, suffix, sbin, install, remove, kept, own } of DISTRI
       assert.match(packages().map(kept).join(''), /etc\/xdg\/autostart\/miredo-tray\.desktop/);
     });
 
+    test('tell who installs them how to have the tunnel at boot, and the network’s managers what is new', (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'miredo-scriptlet-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      // Each stands for one that would change this machine.
+      for (const program of ['systemctl', 'systemd-sysusers', 'nmcli', 'networkctl']) {
+        writeFileSync(join(folder, program), `#!/bin/sh\necho "+ ${program} $*"\n`, { mode: 0o755 });
+      }
+      const file = packages().find((each) => !each.includes('miredo-tray')) ?? '';
+      const done = spawnSync('/bin/sh', ['-ec', afterwards(file)], { encoding: 'utf8', env: { PATH: folder } });
+      assert.equal(done.status, 0, done.stderr);
+      assert.match(done.stdout, /^To have the tunnel .*: systemctl enable --now miredo$/m);
+      assert.match(done.stdout, /^\+ networkctl reload$/m);
+    });
+
     test('installed they are in their places, root’s, and run', { skip: !isRoot && 'takes root' }, () => {
       run(install(root, packages()));
       const places = [...PLACES, `${sbin}/miredo`, `${sbin}/miredo-server`];
@@ -152,6 +171,9 @@ for (const { name, purpose, suffix, sbin, install, remove, kept, own } of DISTRI
       const home = join(root, 'usr/lib/miredo');
       const said = execFileSync(join(home, 'node'), [join(home, 'miredo.js'), '--version'], { encoding: 'utf8' });
       assert.match(said, /^miredo 2\./m);
+      const addon = ['--sections', '--wide', join(home, 'packet_path.node')];
+      const sections = execFileSync('readelf', addon, { encoding: 'utf8' });
+      assert.doesNotMatch(sections, / \.(debug_info|symtab) /, 'what is for debugging is stripped');
     });
 
     test('removed they leave nothing', { skip: !isRoot && 'takes root' }, () => {

@@ -36,6 +36,8 @@
       ],
       'defines': ['NAPI_VERSION=8'],
       'cflags_cc': [
+        # The same bytes from whatever folder: debugging symbols would name it, and the build id comes of them.
+        '-ffile-prefix-map=<(module_root_dir)=.',
         '-std=c++17',
         '-O2',
         '-g',
