@@ -198,7 +198,7 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
         echo 'ServerAddress 192.0.2.1' >/etc/miredo.conf
         echo 'ServerBindAddress 198.51.100.1' >/etc/miredo-server.conf
         echo START_MIREDO_SERVER=true >>/etc/default/miredo-server
-        dpkg --remove miredo miredo-server
+        dpkg --no-triggers --remove miredo miredo-server
         touch --date='2 days ago' /var/lib/dpkg/info/miredo-server.list`);
       install();
       assert.deepEqual(found(), ['miredo.conf']);
@@ -213,7 +213,7 @@ describe('installing the package', { skip: reason(), timeout: 240_000 }, () => {
       const stopped = `
         mkdir /run/stopped; dpkg-deb --control /run/miredo_2.deb /run/stopped/DEBIAN; rm /run/stopped/DEBIAN/conffiles
         echo 'ls /var/lib/miredo/takeover; exit 1' >>/run/stopped/DEBIAN/preinst
-        dpkg-deb --build --root-owner-group /run/stopped; dpkg -i /run/stopped.deb || true`;
+        dpkg-deb --build --root-owner-group /run/stopped; dpkg --no-triggers -i /run/stopped.deb || true`;
       assert.match(inside(stopped), /^client\nmiredo\.conf$/m);
       assert.equal(inside(files), before);
       assert.match(inside('dpkg -s miredo'), /^Status: install ok installed\n(.*\n)*Version: 1\.2/m);
