@@ -108,12 +108,13 @@ export class RelayService implements Service {
 
   async #bringUp(settings: RelaySettings, log: Log, endpoint: string): Promise<void> {
     await this.#link.settled();
+    const isForwarding = await readForwarding();
     const prefix = prefixAddress(settings.prefix);
     const engines = this.#descriptors.queues.length;
     const how = engines === 1 ? '' : `, with ${engines} engines`;
     const where = `through ${endpoint} on ${this.#interfaceName}`;
     log('notice', `relaying ${formatIpv6(prefix)}/${PREFIX_LENGTH} ${where}${how}`);
-    if ((await readForwarding()) !== false) return;
+    if (isForwarding !== false) return;
     log('warning', 'IPv6 forwarding is off: set net.ipv6.conf.all.forwarding=1 to relay for others.');
   }
 }

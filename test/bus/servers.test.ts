@@ -307,6 +307,23 @@ describe('servers on the message bus', OPTIONS, () => {
     assert.equal(await property('Firewall'), firewallShown(false, '22/tcp'));
   });
 
+  test('managed, it is there without the address that it is to bind to, and says so when it is started', async (t) => {
+    const stage = new Stage(t);
+    await stage.startServer();
+    const late = '198.51.100.7';
+    const client = await managed(stage, '-c', configFile(stage, `${CLASSIC}BindAddress ${late}\n`));
+    assert.equal(await property('State'), 's "stopped"');
+    assert.equal((await call('root', 'Start', 'a{sv}', '0')).code, 0);
+    assert.match(
+      await property('StateReason'),
+      /^\(ss\) "no-address" "Cannot bind .* has the address 198\.51\.100\.7\./,
+    );
+    ip('address', 'add', `${late}/32`, 'dev', 'eth0');
+    t.after(() => ip('address', 'delete', `${late}/32`, 'dev', 'eth0'));
+    await client.line(/qualified: /);
+    assert.equal(await property('State'), 's "qualified"');
+  });
+
   test('auto: the best that answers, and another one when it stops to', async (t) => {
     const stage = new Stage(t);
     const servers = new Map([

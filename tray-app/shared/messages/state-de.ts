@@ -26,8 +26,8 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'reason.asleep': 'Der Rechner schläft gleich ein.',
   'reason.no-server': 'Es ist kein Server eingestellt.',
   'reason.firewall': 'Die Firewall für den Tunnel lässt sich nicht einrichten.',
-  'reason.no-address': 'Die Adresse aus BindAddress gibt es noch nicht.',
-  'reason.ipv6-disabled': 'IPv6 ist auf der Schnittstelle des Tunnels abgeschaltet.',
+  'reason.no-address': 'Die Adresse aus BindAddress fehlt noch.',
+  'reason.ipv6-disabled': 'IPv6 ist am Tunnel abgeschaltet.',
   'reason.internal': 'Im Dienst ist ein innerer Fehler aufgetreten.',
   'reason.configuration': 'Die Konfiguration wurde geändert.',
 
@@ -45,7 +45,7 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'remedy.asleep': 'Nichts ist zu tun: Der Tunnel kommt nach dem Schlaf wieder.',
   'remedy.firewall':
     'Installieren Sie nftables, oder setzen Sie „Firewall no“ in /etc/miredo/miredo.conf; das Journal sagt mehr.',
-  'remedy.no-address': 'Mit ihrem Netz verbinden, oder BindAddress in /etc/miredo/miredo.conf ändern.',
+  'remedy.no-address': 'BindAddress in /etc/miredo/miredo.conf prüfen.',
   'remedy.ipv6-disabled': 'Einschalten: sysctl net.ipv6.conf.teredo.disable_ipv6=0',
   'remedy.internal': 'Siehe das Journal: journalctl -u miredo.',
 

@@ -25,8 +25,8 @@ export const stateEn = {
   'reason.asleep': 'The computer is going to sleep.',
   'reason.no-server': 'No server is configured.',
   'reason.firewall': 'The firewall for the tunnel cannot be set up.',
-  'reason.no-address': 'The address that BindAddress names is not there yet.',
-  'reason.ipv6-disabled': 'IPv6 is switched off on the interface of the tunnel.',
+  'reason.no-address': 'The address of BindAddress is not there yet.',
+  'reason.ipv6-disabled': 'IPv6 is switched off on the tunnel.',
   'reason.internal': 'The daemon has met an internal error.',
   'reason.configuration': 'The configuration was changed.',
 
@@ -43,7 +43,7 @@ export const stateEn = {
   'remedy.network-policy': 'To change it, edit /etc/miredo/network.conf or the setting of the connection.',
   'remedy.asleep': 'Nothing has to be done: the tunnel comes back after the sleep.',
   'remedy.firewall': 'Install nftables, or set "Firewall no" in /etc/miredo/miredo.conf; the journal says more.',
-  'remedy.no-address': 'Connect to its network, or change BindAddress in /etc/miredo/miredo.conf.',
+  'remedy.no-address': 'Check BindAddress in /etc/miredo/miredo.conf.',
   'remedy.ipv6-disabled': 'Switch it on: sysctl net.ipv6.conf.teredo.disable_ipv6=0',
   'remedy.internal': 'See the journal: journalctl -u miredo.',
 
