@@ -220,7 +220,7 @@ test('outward: packets and runs are cut and packed, and arrive as they are, in o
   }
 });
 
-test('the ECN field of the outer header comes with the row, of a datagram and of a run', OPTIONS, async (t) => {
+test('F-11: the ECN field of the outer header comes with the row, of a datagram and of a run', OPTIONS, async (t) => {
   const peer = openCollector(t);
   const path = openLoopbackPath(t).path;
   const payload = superpacketOf(3 * 100);
