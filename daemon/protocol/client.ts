@@ -166,18 +166,18 @@ export class TeredoClient implements ClientCore {
     const packetLength = ipv6PacketLength(memory.view, offset, length);
     if (port === TEREDO_PORT && (sender === primary || sender === secondary)) {
       if (packetLength > 0 && icmpv6TypeAt(memory.view, offset) !== ICMPV6_ROUTER_ADVERTISEMENT) {
-        return this.#handleRelayed(now, memory, offset, packetLength, sender);
+        return this.#handleRelayed(now, memory, offset, packetLength, address);
       }
       return this.#handleFromServer(now, memory, offset, length, {
         address: ipv4(sender),
         port: TEREDO_PORT,
       });
     }
-    if (packetLength > 0) return this.#handleFromPeer(now, memory, offset, packetLength, sender, port);
+    if (packetLength > 0) return this.#handleFromPeer(now, memory, offset, packetLength, address, port);
     const datagram = parseDatagram(memory.bytes, offset, length);
     if (typeof datagram === 'string') return this.#drop('malformed');
     // Shims are a server's; what is inside has to prove itself all the same.
-    return this.#handleFromPeer(now, memory, datagram.packetOffset, datagram.packetLength, sender, port);
+    return this.#handleFromPeer(now, memory, datagram.packetOffset, datagram.packetLength, address, port);
   }
 
   #handleFromServer(now: Instant, memory: PacketMemory, offset: number, length: number, from: Endpoint): boolean {
@@ -195,7 +195,7 @@ export class TeredoClient implements ClientCore {
 
   /** A server may be a relay as well (§5.4.3): what it relays carries no origin indication, and may be all our data. */
   #handleRelayed(now: Instant, memory: PacketMemory, packet: number, length: number, server: number): boolean {
-    if (server === this.qualification.servers.primary) this.qualification.handleServerContact(now);
+    if (server >>> 0 === this.qualification.servers.primary) this.qualification.handleServerContact(now);
     return this.#handleFromPeer(now, memory, packet, length, server, TEREDO_PORT);
   }
 
@@ -238,6 +238,7 @@ export class TeredoClient implements ClientCore {
     if (isGlobalScope(first)) this.#testStranger(now, view, source);
   }
 
+  /** The address is signed, as it lies in the row: half of the unsigned ones would be objects on the heap. */
   #handleFromPeer(
     now: Instant,
     memory: PacketMemory,
@@ -255,7 +256,7 @@ export class TeredoClient implements ClientCore {
     if (peer !== NO_PEER) {
       const flags = this.peers.flags[peer] as number;
       if (flags & PEER_CONTACTED) {
-        if (this.#isTestReply(memory, packet, peer)) return this.#provenByTest(now, peer, address, port);
+        if (this.#isTestReply(memory, packet, peer)) return this.#provenByTest(now, peer, address >>> 0, port);
       }
       // A second answer to a test (it was repeated, or the network did): it proves nothing any more.
       if (this.#isTestEcho(view, packet)) return this.#drop('control');
@@ -264,9 +265,9 @@ export class TeredoClient implements ClientCore {
       }
     }
     if (isTeredoAt(view, source, this.#prefix)) {
-      return this.#acceptClient(now, view, packet, length, peer, address, port);
+      return this.#acceptClient(now, view, packet, length, peer, address >>> 0, port);
     }
-    return this.#holdForTest(now, memory, packet, length, address, port);
+    return this.#holdForTest(now, memory, packet, length, address >>> 0, port);
   }
 
   /** Case 1: from the mapping the peer is trusted at. */

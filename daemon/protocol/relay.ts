@@ -114,9 +114,10 @@ export class TeredoRelay implements TunnelCore, Requester {
     const sender = address >>> 0;
     if (!isTeredoAt(view, source, this.#configuration.prefix)) return this.#drop('bad-source');
     if (mappedAddressAt(view, source) !== sender || mappedPortAt(view, source) !== port) return this.#drop('spoofed');
-    if (isBubble(view, offset)) return this.#handleBubble(now, memory, offset, sender, port);
+    // Below, the address is signed, as it lies in the row: half of the unsigned ones would be objects on the heap.
+    if (isBubble(view, offset)) return this.#handleBubble(now, memory, offset, address, port);
     if (!this.#isServed(view, offset + IPV6_DESTINATION)) return this.#drop('not-for-us');
-    if (!this.#trust(now, view, source, sender, port)) return false;
+    if (!this.#trust(now, view, source, address, port)) return false;
     this.forward.offset = offset;
     this.forward.length = packetLength;
     return true;
@@ -147,12 +148,12 @@ export class TeredoRelay implements TunnelCore, Requester {
   }
 
   /** A client's answer goes to the address our bubble came from, which only those know to whom one was sent. */
-  #handleBubble(now: Instant, memory: PacketMemory, offset: number, sender: number, port: number): boolean {
+  #handleBubble(now: Instant, memory: PacketMemory, offset: number, address: number, port: number): boolean {
     this.counters.bubblesReceived++;
     const destination = offset + IPV6_DESTINATION;
     const isAnswer = ipv6EqualsAt(memory.bytes, destination, this.#configuration.address);
     if (!isAnswer && !this.#isServed(memory.view, destination)) return this.#drop('not-for-us');
-    if (!this.#trust(now, memory.view, offset + IPV6_SOURCE, sender, port)) return false;
+    if (!this.#trust(now, memory.view, offset + IPV6_SOURCE, address, port)) return false;
     return this.#drop('bubble');
   }
 
@@ -160,7 +161,7 @@ export class TeredoRelay implements TunnelCore, Requester {
   #trust(now: Instant, view: DataView, source: number, address: number, port: number): boolean {
     let peer = this.peers.find(view, source);
     if (peer === NO_PEER || !this.peers.isTrusted(peer)) {
-      if (port === 0 || !isPermittedDestination(address, this.#scope)) return this.#drop('not-global-ipv4');
+      if (port === 0 || !isPermittedDestination(address >>> 0, this.#scope)) return this.#drop('not-global-ipv4');
       if (peer === NO_PEER) peer = this.peers.insert(now, view, source);
       if (peer === NO_PEER) return this.#drop('queue-full');
     }

@@ -38,17 +38,53 @@ export const VARIANTS: readonly Variant[] = [
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = join(ROOT, 'build/soak');
 
-/** Runs in the bundle before anything of it loads the addon. Its functions are not enumerable. */
+/**
+ * Runs in the bundle before anything of it loads the addon. Its functions are not enumerable. It tells the log what the
+ * device gave, what the path was asked for, and packets that were refused (SEND_REFUSED and DELIVER_REFUSED of the
+ * counters).
+ */
 const prelude = ({ tun, without }: Variant): string => `const soakModule = require('node:module');
 const soakLoad = soakModule._load;
 soakModule._load = function (request, ...rest) {
   const addon = soakLoad.call(this, request, ...rest);
   if (!String(request).endsWith('packet_path.node')) return addon;
-  const openTun = (name, offload, several) => addon.openTun(name, Math.min(offload, ${TUN_OFFLOADS.indexOf(tun)}), several);
-  const openPath = (...words) => addon.openPath(...words.slice(0, 5), words[5] & ~${without}, ...words.slice(6));
+  const say = (text) => require('node:fs').writeSync(2, 'soak: ' + text + '\\n');
+  const openTun = (name, offload, several) => {
+    const device = addon.openTun(name, Math.min(offload, ${TUN_OFFLOADS.indexOf(tun)}), several);
+    say('tun ' + device.offload);
+    return device;
+  };
+  const openPath = (...words) => {
+    const offload = words[5] & ~${without};
+    const { counters } = words[0];
+    let refused = 0;
+    const look = () => {
+      if (counters[3] + counters[4] === refused) return;
+      refused = counters[3] + counters[4];
+      say('refused ' + refused);
+    };
+    setInterval(look, ${REPORT_INTERVAL}).unref();
+    say('path ' + offload);
+    return addon.openPath(...words.slice(0, 5), offload, ...words.slice(6));
+  };
   return Object.create(addon, { openTun: { value: openTun }, openPath: { value: openPath } });
 };
 `;
+
+/** How often a program says what was refused. */
+export const REPORT_INTERVAL = 100;
+
+/** In what a program of a variant was not what it should have been, by its log, which was `start` long at first. */
+export function faultOf({ tun, without }: Variant, log: string, start: number): string | undefined {
+  const wanted = { tun: String(TUN_OFFLOADS.indexOf(tun)), path: String(ALL & ~without), refused: '' };
+  for (const [what, value] of Object.entries(wanted)) {
+    // A device that is not up yet refuses packets.
+    const text = what === 'refused' ? log.slice(start) : log;
+    const said = new Set([...text.matchAll(new RegExp(`soak: ${what} (\\S+)`, 'g'))].map(([, word]) => word));
+    if ([...said].join() !== value) return `${what} "${[...said]}" instead of "${value}"`;
+  }
+  return undefined;
+}
 
 /** Where the programs of a variant are; they find the addon as those of build/bin do. */
 export function plantPrograms(variant: Variant): string {

@@ -1,13 +1,15 @@
 /**
  * Pushes many bytes through client and relay, both ways, over a good and a bad network, with every offload and with
- * each one missing; every byte is compared.
+ * each one missing; every byte is compared. On the good network numbered datagrams go before each stream.
  *
  *     node build/test/bench/soak.js [--gigabytes N] [--only VARIANT] [--seed N]
  *
- * It ends with exit code 1 at the first byte that is not the one that was sent.
+ * It ends with exit code 1 at the first byte that is not the one that was sent, at a datagram that is missing on the
+ * good network, and when a packet was refused or had a wrong checksum.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mustRun } from '../lab/command.js';
@@ -19,9 +21,12 @@ import { labAccess, prepareUserNamespace, runInUserNamespace } from '../lab/priv
 import { endedReason, type Program } from '../lab/program.js';
 import type { Place } from '../lab/topology.js';
 import { compileLoadGenerator, listen, type Numbers, resultOf, traffic } from './load-generator.js';
-import { plantPrograms, VARIANTS, type Variant } from './soak-programs.js';
+import { faultOf, plantPrograms, REPORT_INTERVAL, VARIANTS, type Variant } from './soak-programs.js';
 
 const PORT = 7400;
+/** Of each size and direction, at the least; and one for so many bytes of the stream. */
+const FEWEST = 5_000;
+const BYTES_A_DATAGRAM = 20_000;
 const GIGA = 1e9;
 /** Milliseconds; a bad network is slow. */
 const PATIENCE = 3_600_000;
@@ -137,6 +142,42 @@ async function down(lab: Lab, seed: number, bytes: number): Promise<Numbers> {
   return received;
 }
 
+/** Payloads of datagrams: small, and the largest that the tunnel carries. */
+const SIZES = [64, 1232];
+
+/** Numbered datagrams: on a good network none is lost, changed or late. */
+async function number(lab: Lab, seed: number, count: number): Promise<void> {
+  for (const size of SIZES) {
+    const task = [seed, count, size];
+    const receiver = await listen(lab, lab.host, ['number-in-caller', PORT, ...task]);
+    await traffic(lab.client(0), ['number-out', lab.host.ipv6[0] ?? '', PORT, ...task]);
+    const up = await resultOf(receiver);
+    const sender = await listen(lab, lab.host, ['number-out-caller', PORT, ...task]);
+    const down = await traffic(lab.client(0), ['number-in', lab.host.ipv6[0] ?? '', PORT, ...task]);
+    await sender.exited;
+    for (const [way, { received, wrong }] of Object.entries({ up, down })) {
+      if (received !== count || wrong !== 0) {
+        throw new Error(`${count} datagrams of ${size} bytes ${way}: ${received} received, ${wrong} wrong`);
+      }
+    }
+  }
+}
+
+/** Packets that a host got with a wrong checksum. */
+async function wrongChecksums({ namespace }: Place): Promise<number> {
+  const files = ['/proc/net/snmp6', '/proc/net/snmp', '/proc/net/netstat'];
+  const { stdout } = await mustRun(inNamespace(namespace, ['cat', ...files]));
+  const rows = stdout.split('\n').map((line) => line.split(/\s+/));
+  let sum = 0;
+  for (const [i, row] of rows.entries()) {
+    if (/InCsumErrors/.test(row[0] ?? '')) sum += Number(row[1]);
+    const column = row.indexOf('InCsumErrors');
+    // In the older files names stand above their values.
+    if (column > 0) sum += Number(rows[i + 1]?.[column]);
+  }
+  return sum;
+}
+
 interface Cell {
   readonly variant: Variant;
   readonly networks: readonly Network[];
@@ -154,8 +195,11 @@ async function soakCell(
   mishaps: Mishaps,
 ): Promise<void> {
   const programs = await startVariant(lab, variant);
+  await setTimeout(2 * REPORT_INTERVAL);
+  const starts = programs.map((program) => program.log().length);
   for (const network of networks) {
     await setNetwork(lab, network);
+    if (network === GOOD) await number(lab, seed, Math.max(FEWEST, Math.ceil(bytes / BYTES_A_DATAGRAM)));
     for (const [direction, move] of [
       ['up', up],
       ['down', down],
@@ -169,7 +213,13 @@ async function soakCell(
     await countMishaps(lab, mishaps);
   }
   await setNetwork(lab, GOOD);
+  for (const place of [lab.client(0), lab.host]) {
+    const wrong = await wrongChecksums(place);
+    if (wrong > 0) throw new Error(`${variant.name}: ${wrong} wrong checksums at ${place.name}`);
+  }
   await Promise.all(programs.map((program) => program.stop()));
+  const faults = programs.map((program, i) => faultOf(variant, program.log(), starts[i] ?? 0)).filter(Boolean);
+  if (faults.length > 0) throw new Error(`${variant.name}: ${faults.join('; ')}`);
 }
 
 export async function soak(gigabytes: number, seed: number, variants: readonly Variant[] = VARIANTS): Promise<void> {

@@ -29,6 +29,7 @@ import {
   ROW_STRIDE,
   ROW_VERDICT,
 } from '../../daemon/io/packet-path.js';
+import { runHeaderLength } from '../../daemon/protocol/environment.js';
 import { type Endpoint, type Ipv4Address, ipv4, type Port, parseIpv4, port } from '../../daemon/wire/ipv4.js';
 import { openCollector, openLoopbackSocket } from '../support/loopback.js';
 import { readRow } from '../support/memory-path.js';
@@ -89,7 +90,14 @@ function countingBridge(path: PacketPath, peer: Endpoint): Seen {
       }
     },
     handlePackets: (count) => {
-      for (let i = 0; i < count; i++) if (readRow(path.outbound, i).segment > 0) seen.cut++;
+      for (let i = 0; i < count; i++) {
+        const { segment, offset, offload } = readRow(path.outbound, i);
+        if (segment === 0) continue;
+        seen.cut++;
+        const { bytes } = path.outbound;
+        const own = bytes[offset + 6] === 6 ? ((bytes[offset + 52] ?? 0) >> 4) * 4 : 8;
+        assert.equal(runHeaderLength(offload), 40 + own);
+      }
       forwardAll(path, count, peer);
     },
     handleFailure: (failure) => assert.fail(failure.sentence),

@@ -1,8 +1,11 @@
 /** The packet path over real UDP sockets on loopback: what is received, what is sent, and what refusals do. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { allocateBatch } from '../../daemon/io/batch-memory.js';
 import { closeDescriptor } from '../../daemon/io/descriptors.js';
-import { VERDICT_DROP } from '../../daemon/io/packet-path.js';
+import { loadAddon } from '../../daemon/io/native-addon.js';
+import { ROW_STRIDE, VERDICT_DROP, VERDICT_FORWARD } from '../../daemon/io/packet-path.js';
 import { ipv4, port } from '../../daemon/wire/ipv4.js';
 import { LOOPBACK, openCollector, openLoopbackPath, openLoopbackSocket, pattern } from '../support/loopback.js';
 import { readRow } from '../support/memory-path.js';
@@ -240,3 +243,41 @@ test('what was sent before close leaves, and nothing after', LIMIT, async (t) =>
     [1, 3],
   );
 });
+
+test(
+  'a count of pending rows beyond the table, or below nothing: no row behind the table is sent',
+  LIMIT,
+  async (t) => {
+    const { collector, endpoint } = openCollector(t);
+    const socket = openLoopbackSocket();
+    const addon = loadAddon();
+    const ROWS = 4;
+    // The memory goes on behind the table, with rows that could be sent.
+    const rows = new Int32Array(2 * ROWS * ROW_STRIDE);
+    for (let i = 0; i < 2 * ROWS; i++) {
+      rows.set([0, 1, 0, endpoint.address, endpoint.port, 0, VERDICT_FORWARD], i * ROW_STRIDE);
+    }
+    const pendingCount = new Int32Array(1);
+    const { bytes: inboundBytes, rows: inboundRows } = allocateBatch(1, 2048);
+    const { bytes: outboundBytes, rows: outboundRows } = allocateBatch(1, 2048);
+    const memory = {
+      inboundBytes,
+      inboundRows,
+      outboundBytes,
+      outboundRows,
+      pendingBytes: new Uint8Array(16),
+      pendingRows: rows.subarray(0, ROWS * ROW_STRIDE),
+      pendingCount,
+      counters: new Float64Array(6),
+    };
+    const path = addon.openPath(memory, () => undefined, -1, -1, [socket.fd], 0);
+    for (const count of [2 * ROWS, -1, 1]) {
+      pendingCount[0] = count;
+      addon.flushPath(path);
+    }
+    addon.closePath(path);
+    await collector.untilDatagrams(ROWS + 1);
+    await setImmediate();
+    assert.equal(collector.datagrams.length, ROWS + 1);
+  },
+);

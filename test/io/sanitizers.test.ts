@@ -19,7 +19,7 @@ const skip = library === undefined ? 'the compiler has no AddressSanitizer (Debi
 
 /** Confinement and capabilities act on the whole process, which the sanitizers' runtime does not bear. */
 const FILES =
-  /^(fallback|kernel-path|offload|packing|tun-device|unix-datagram|file-lock|interfaces|network-watch|users)/;
+  /^(fallback|kernel-path|offload|packet-rows|packing|tun-device|unix-datagram|file-lock|interfaces|network-watch|users)/;
 /** Half a minute on a machine with nothing else to do. */
 const PATIENCE = 240_000;
 /** Random tests take longer here. */

@@ -38,7 +38,7 @@ test('rows: a packet for native IPv6 leaves without what stands before and behin
   assert.deepEqual([drops.malformed, drops.spoofed, drops['via-server']], [1, 1, 1]);
 });
 
-test('a mark for congestion is carried to what is routed natively (RFC 6040), alone and in runs', () => {
+test('F-11: a mark for congestion is carried to what is routed natively (RFC 6040), alone and in runs', () => {
   const internet = new SmallInternet();
   const capable = echo('capable');
   capable[1] = 0x20; // ECT(0)

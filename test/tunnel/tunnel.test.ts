@@ -193,7 +193,7 @@ test('closed: the path too, and no timer runs any more', (t) => {
   assert.equal(internet.asked.length, before);
 });
 
-test('a mark for congestion on the outer header is carried inward (RFC 6040), alone and in runs', (t) => {
+test('F-11: a mark for congestion on the outer header is carried inward (RFC 6040), alone and in runs', (t) => {
   const { internet, address } = qualified(t);
   const capable = dataPacket(B, address, 'capable');
   capable[1] = 0x20; // ECT(0)

@@ -18,3 +18,7 @@ void pour(const Words& words);
 void pour_caller(const Words& words);
 void drink(const Words& words);
 void drink_caller(const Words& words);
+void number_out(const Words& words);
+void number_out_caller(const Words& words);
+void number_in(const Words& words);
+void number_in_caller(const Words& words);

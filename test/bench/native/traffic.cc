@@ -17,6 +17,8 @@ constexpr Part PARTS[] = {
     {"inject-peers", inject_peers},                       {"sink", sink},               {"echo", echo},
     {"ask", ask},         {"solicit", solicit},           {"reflect", reflect},         {"prime", prime},
     {"pour", pour},       {"pour-caller", pour_caller},   {"drink", drink},             {"drink-caller", drink_caller},
+    {"number-out", number_out},                           {"number-out-caller", number_out_caller},
+    {"number-in", number_in},                             {"number-in-caller", number_in_caller},
 };
 
 }  // namespace

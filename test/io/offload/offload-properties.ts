@@ -18,6 +18,9 @@ import {
 import { assertCoalesced, type OffloadCode } from './offload-rules.js';
 import { ACK, CWR, IPV6_HEADER, onesSum, PSH, pseudoHeaderSum, TCP, UDP } from './plain-packet.js';
 
+/** The addon holds 16 open. */
+const FLOWS = 20;
+
 const flip = (packet: Uint8Array, at: number, bit: number): Uint8Array => {
   const copy = packet.slice();
   copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
@@ -90,6 +93,36 @@ export function testOffloadRules(code: OffloadCode, runs: number): void {
     );
   });
 
+  test('more flows by turns than are held open at a time: nothing is lost, each keeps its order', (t) => {
+    const flows = fc.array(flow(fc.constant(0)), { minLength: FLOWS, maxLength: FLOWS });
+    const turns = fc.array(fc.nat(FLOWS - 1), { minLength: 150, maxLength: 300, size: 'max' });
+    fc.assert(
+      fc.property(flows, turns, (different, order) => {
+        const regular = different.map((each, i) => ({ ...each, number: i, full: 1 + (each.full % 100) }));
+        const counts = different.map(() => 0);
+        const packets = order.map((which) => {
+          const number = counts[which] ?? 0;
+          counts[which] = number + 1;
+          return regularPacket(regular[which] as Flow, number, ACK);
+        });
+        assertCoalesced(packets, code.coalesce(packets));
+      }),
+      fuzz(t, Math.ceil(runs / 50)),
+    );
+  });
+
+  test('a run of 130 small packets becomes three: 64 are joined at a time', (t) => {
+    fc.assert(
+      fc.property(flow(fc.constant(1)), (regular) => {
+        const packets = regularRun({ ...regular, full: 1 + (regular.full % 100) }, 130);
+        const writes = code.coalesce(packets);
+        assertCoalesced(packets, writes);
+        assert.equal(writes.length, 3);
+      }),
+      fuzz(t, Math.ceil(runs / 50)),
+    );
+  });
+
   test('CWR stands at the head of a merged packet only', () => {
     const regular: Flow = BASE;
     const flags = [ACK, ACK | CWR, ACK, ACK | CWR, ACK | PSH];
@@ -127,10 +160,11 @@ const BASE: Flow = {
 
 /** Full segments in order, the last one pushed. */
 function regularRun(regular: Flow, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => regularPacket(regular, i, i === count - 1 ? ACK | PSH : ACK));
+}
+
+function regularPacket(regular: Flow, i: number, flags: number): Uint8Array {
   const { full, sequence } = regular;
-  return Array.from({ length: count }, (_, i) => {
-    const flags = i === count - 1 ? ACK | PSH : ACK;
-    const header = regular.protocol === TCP ? tcpHeader(regular, sequence + i * full, flags) : udpHeader(regular, full);
-    return emitPacket(regular, header, stream(regular, i * full, full));
-  });
+  const header = regular.protocol === TCP ? tcpHeader(regular, sequence + i * full, flags) : udpHeader(regular, full);
+  return emitPacket(regular, header, stream(regular, i * full, full));
 }
