@@ -25,7 +25,8 @@ export class DispatcherEvents {
     return this.#said('NameLost');
   }
 
-  told(action: string, device: string, count = 1): Promise<boolean> {
+  /** Of any device where none is named: the kernel numbers those of VPNs. */
+  told(action: string, device?: string, count = 1): Promise<boolean> {
     return this.#said(wordsOf(action, device), count);
   }
 
@@ -39,4 +40,5 @@ export class DispatcherEvents {
   }
 }
 
-const wordsOf = (action: string, device: string): string => `string "${action}"\n   string "${device}"`;
+const wordsOf = (action: string, device?: string): string =>
+  `string "${action}"\n${device === undefined ? '' : `   string "${device}"`}`;

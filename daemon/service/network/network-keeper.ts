@@ -111,9 +111,7 @@ export class NetworkKeeper {
   look(): Promise<void> {
     clearTimeout(this.#askTimer);
     this.#calls += 1;
-    this.#looking ??= this.#lookUntilSteady().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#lookUntilSteady();
     return this.#looking;
   }
 
@@ -136,6 +134,8 @@ export class NetworkKeeper {
       const way = defaultRoute(parseIpv4Routes(readIpv4Routes()));
       connections = await readConnections(way?.interfaceName, this.#scene.log);
     } while (calls !== this.#calls && !this.#isClosed);
+    // Who asks from here on asks for another: what was found may be old by then.
+    this.#looking = undefined;
     if (this.#isClosed) return;
     if (connections === undefined) this.#askLater();
     else this.#learn(connections);
