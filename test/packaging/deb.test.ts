@@ -11,7 +11,7 @@ import { missingSentence } from '../lab/needed-programs.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BUILT = join(ROOT, 'build/deb');
-const OPTIONS = { skip: missingSentence(['package']) ?? false, timeout: 240_000 };
+const OPTIONS = { skip: missingSentence(['package']) ?? false, timeout: 400_000 };
 
 const buildPackage = (): void => {
   execFileSync(process.execPath, [join(ROOT, 'packaging/deb/build.mjs'), '--quiet'], { stdio: 'ignore' });
