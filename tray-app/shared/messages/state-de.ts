@@ -8,7 +8,7 @@ export const stateDe: Readonly<Record<keyof typeof stateEn, string>> = {
   'state.qualified': 'Qualifiziert',
   'state.failed': 'Fehlgeschlagen',
   'state.unknown': 'Beschäftigt ({state})',
-  'state.connecting': 'Verbindet sich mit dem Dienst',
+  'state.connecting': 'Verbindet sich',
   'state.no-bus': 'Kein Systembus',
   'state.no-daemon': 'Der Dienst läuft nicht',
 
