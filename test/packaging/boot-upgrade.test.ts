@@ -40,9 +40,8 @@ describe('the package on a machine with C miredo', { skip: bootSkip(), timeout: 
     const look = (): string | undefined =>
       globalAddresses(agent.pid, 'teredo').find((address) => address.startsWith('2001:0:'));
     await waitFor('the address of C miredo', look, { timeout: 30_000 });
-    // It sets its route after the address.
-    await sh(`until ip -6 route get ${lab.host.ipv6[0]} >/dev/null 2>&1; do sleep 0.05; done`);
-    await ping();
+    // It sets its route after the address, and may lose the packet that makes it look for a relay.
+    await must('timeout', '30', 'sh', '-c', `until ping -c 1 -W 1 ${lab.host.ipv6[0]}; do sleep 0.1; done`);
   });
 
   test('ours takes over its configuration and its tunnel', async () => {
