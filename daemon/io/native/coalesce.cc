@@ -119,6 +119,8 @@ void Coalescer::alone(const uint8_t* bytes, size_t length) {
 }
 
 bool Coalescer::begin(const Packet& packet) {
+  // Memory that is not written to is none: hence no make_unique.
+  if (bytes_ == nullptr) bytes_.reset(new uint8_t[FLOWS * ROOM]);
   if (open_ == FLOWS) {
     const uint64_t sum = sum_headers(packet.bytes, packet.length, packet.header_length);
     if (!is_valid(sum_bytes(packet.bytes + packet.header_length, packet.payload(), sum))) return false;

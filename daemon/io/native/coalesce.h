@@ -37,8 +37,7 @@ class Coalescer {
     ~Sink() = default;
   };
 
-  // Memory that is not written to is none: hence no make_unique.
-  explicit Coalescer(Sink* sink) : sink_(sink), bytes_(new uint8_t[FLOWS * ROOM]) {}
+  explicit Coalescer(Sink* sink) : sink_(sink) {}
   // Kinds that the device has refused go one by one.
   bool joins_tcp = true;
   bool joins_udp = true;
@@ -88,8 +87,8 @@ class Coalescer {
 
   Sink* const sink_;
   std::array<Flow, FLOWS> flows_;
-  // What the flows have become, of each by its slot.
-  const std::unique_ptr<uint8_t[]> bytes_;
+  // What the flows have become, of each by its slot; from the first on.
+  std::unique_ptr<uint8_t[]> bytes_;
   // Indices into flows_: the first `open_` are open, oldest first; the others are free.
   std::array<uint8_t, FLOWS> order_ = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   size_t open_ = 0;

@@ -29,8 +29,7 @@ uint32_t flow_of(const uint8_t* packet, size_t length) {
 
 }  // namespace
 
-// Memory that is not written to is none: hence no make_unique.
-DatagramSender::DatagramSender(size_t room) : room_(room), bytes_(new uint8_t[room]) {
+DatagramSender::DatagramSender(size_t room) : room_(room) {
   std::memset(vector_.data(), 0, sizeof vector_);
   std::memset(names_.data(), 0, sizeof names_);
   std::memset(controls_.data(), 0, sizeof controls_);
@@ -85,6 +84,12 @@ DatagramSender::Message* DatagramSender::open_message(uint32_t address, uint16_t
   return &message;
 }
 
+bool DatagramSender::make_room(size_t length) {
+  // Memory that is not written to is none: hence no make_unique.
+  if (bytes_ == nullptr) bytes_.reset(new uint8_t[room_]);
+  return used_ + length <= room_;
+}
+
 void DatagramSender::append(Message* message, size_t length) {
   iovec* const last = message->vectors > 0 ? &message->iovecs[message->vectors - 1] : nullptr;
   if (last != nullptr && static_cast<uint8_t*>(last->iov_base) + last->iov_len == place()) {
@@ -100,7 +105,7 @@ void DatagramSender::append(Message* message, size_t length) {
 }
 
 bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, uint16_t port, bool alone) {
-  if (!has_room(length)) return false;
+  if (!make_room(length)) return false;
   Message* message = open_message(address, port, length, flow_of(bytes, length));
   if (message == nullptr) return false;
   if (length > 0) std::memcpy(place(), bytes, length);
@@ -111,7 +116,7 @@ bool DatagramSender::add(const uint8_t* bytes, size_t length, uint32_t address, 
 
 void DatagramSender::add_run(Segmenter* segmenter, uint32_t address, uint16_t port) {
   const uint32_t flow = flow_of(segmenter->packet(), segmenter->header_length());
-  while (!segmenter->done() && has_room(segmenter->next_length())) {
+  while (!segmenter->done() && make_room(segmenter->next_length())) {
     const size_t length = segmenter->next_length();
     Message* message = open_message(address, port, length, flow);
     if (message == nullptr) return;

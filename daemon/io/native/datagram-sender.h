@@ -66,7 +66,7 @@ class DatagramSender {
   bool fits(const Message& message, uint32_t address, uint16_t port, size_t length) const;
   // Where the next datagram is written to.
   uint8_t* place() { return bytes_.get() + used_; }
-  bool has_room(size_t length) const { return used_ + length <= room_; }
+  bool make_room(size_t length);
   // What was written there belongs to this message.
   void append(Message* message, size_t length);
   void clear();
@@ -82,7 +82,7 @@ class DatagramSender {
   size_t sent_ = 0;  // of these
   // Copies of the datagrams, in the order in which they came: those of a message mostly lie side by side.
   const size_t room_;
-  const std::unique_ptr<uint8_t[]> bytes_;
+  std::unique_ptr<uint8_t[]> bytes_;
   size_t used_ = 0;
   std::array<Message, MESSAGES> messages_;
   std::array<mmsghdr, MESSAGES> vector_;
