@@ -47,7 +47,7 @@ type Where =
 const TABLE: { readonly [command: string]: Where } = {
   'npm run demo': { file: 'test/readme.test.ts', holds: /run\(\['npm', .*'run', 'demo'\]/ },
   'npm test': { file: '.ci/run', holds: /^npm run --silent test/m },
-  'npm run deb': { file: 'test/packaging/deb.test.ts', holds: /packaging\/deb\/build\.mjs/ },
+  'npm run deb': { file: 'test/packaging/built-package.ts', holds: /packaging\/deb\/build\.mjs/ },
   'sudo apt install ./build/deb/miredo_*.deb': {
     file: 'test/packaging/install.test.ts',
     holds: /'apt-get', 'install'/,

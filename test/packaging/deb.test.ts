@@ -8,14 +8,12 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { missingSentence } from '../lab/needed-programs.js';
+import { buildPackages } from './built-package.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BUILT = join(ROOT, 'build/deb');
 const OPTIONS = { skip: missingSentence(['package']) ?? false, timeout: 400_000 };
 
-const buildPackage = (): void => {
-  execFileSync(process.execPath, [join(ROOT, 'packaging/deb/build.mjs'), '--quiet'], { stdio: 'ignore' });
-};
 const packages = (): string[] => readdirSync(BUILT).filter((name) => name.endsWith('.deb'));
 const fileOf = (name: string): string => join(BUILT, packages().find((each) => each.startsWith(`${name}_`)) ?? '');
 const sums = (): string[] =>
@@ -69,7 +67,7 @@ const PLACES = {
 };
 
 describe('the Debian package', OPTIONS, () => {
-  before(buildPackage);
+  before(buildPackages);
 
   test('is free of faults and warnings', () => {
     const changes = readdirSync(BUILT).find((name) => name.endsWith('.changes')) ?? '';
@@ -132,7 +130,7 @@ describe('the Debian package', OPTIONS, () => {
     const kept = mkdtempSync(join(tmpdir(), 'miredo-deb-'));
     t.after(() => rmSync(kept, { recursive: true, force: true }));
     cpSync(BUILT, kept, { recursive: true });
-    buildPackage();
+    buildPackages();
     assert.deepEqual(sums(), first);
   });
 });
