@@ -127,7 +127,7 @@ class PacketPath {
   UdpReceiver receiver_;
   Outward outward_;
   // A batch with the headers of its packets, which leaves in one call then; and what a core sends by itself.
-  DatagramSender outward_sender_{256 * 1024};
+  DatagramSender outward_sender_{704 * 1024};
   DatagramSender pending_sender_{128 * 1024};
   TunWriter writer_;
   MessageVector messages_;
