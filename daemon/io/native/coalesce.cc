@@ -122,6 +122,7 @@ bool Coalescer::begin(const Packet& packet) {
   // Memory that is not written to is none: hence no make_unique.
   if (bytes_ == nullptr) bytes_.reset(new uint8_t[FLOWS * ROOM]);
   if (open_ == FLOWS) {
+    // A corrupt packet ends nobody's run, so it is looked at before there is a place to copy it to.
     const uint64_t sum = sum_headers(packet.bytes, packet.length, packet.header_length);
     if (!is_valid(sum_bytes(packet.bytes + packet.header_length, packet.payload(), sum))) return false;
     finish(0);

@@ -1,5 +1,6 @@
 /** What is, in plain words, and what can be done about it. */
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { Snapshot } from '../../../dbus/snapshot.js';
 import type { Translate } from '../../shared/messages.js';
 import { toggleOf } from '../../shared/tray-model.js';
@@ -28,7 +29,11 @@ export function Overview(): JSX.Element {
 
 function Hero(): JSX.Element {
   const { view, say } = useApp();
+  const { locale } = view.environment;
   const shown = stateShown(view, say);
+  // The same until the language changes: not gathered and compared anew with each change of the tunnel.
+  const roomForHead = useMemo(() => <Room texts={heads(locale)} />, [locale]);
+  const roomForSentences = useMemo(() => <Room texts={sentences(locale)} />, [locale]);
   return (
     <section class="card hero" aria-labelledby="state">
       <div class="hero-mark">
@@ -39,7 +44,7 @@ function Hero(): JSX.Element {
           <h1 id="state">{shown.head}</h1>
           <Since snapshot={snapshotIn(view)} />
         </div>
-        <Room texts={heads(view.environment.locale)} />
+        {roomForHead}
       </div>
       <Controls />
       <div class="hero-plain">
@@ -54,7 +59,7 @@ function Hero(): JSX.Element {
             </p>
           )}
         </div>
-        <Room texts={sentences(view.environment.locale)} />
+        {roomForSentences}
       </div>
     </section>
   );
