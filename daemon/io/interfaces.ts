@@ -10,9 +10,7 @@ export interface HostAddresses {
   readonly ipv4: readonly Ipv4Address[];
   /** Whether one of them is global, so that there may be no NAT. */
   readonly hasGlobalIpv4: boolean;
-  /** Whether there is global unicast IPv6 that is neither Teredo nor 6to4: a tunnel is then not needed. */
-  readonly hasNativeIpv6: boolean;
-  /** Those addresses. */
+  /** Global unicast IPv6 that is neither Teredo nor 6to4. Whether it can be used is asked of native-ipv6.ts. */
   readonly nativeIpv6: readonly Ipv6Address[];
 }
 
@@ -36,7 +34,6 @@ export function readHostAddresses(
     directedBroadcasts: directedBroadcasts(entries),
     ipv4: own,
     hasGlobalIpv4: own.some(isGlobalUnicast),
-    hasNativeIpv6: nativeIpv6.length > 0,
     nativeIpv6,
   };
 }

@@ -57,7 +57,7 @@ export class RelayService implements Service {
     const addresses = readHostAddresses([queue.name]);
     // The IPv6 Internet accepts "unreachable" only from a native address of this host.
     const [errorSource = INTERFACE_ADDRESS] = addresses.nativeIpv6;
-    if (!addresses.hasNativeIpv6) {
+    if (addresses.nativeIpv6.length === 0) {
       host.log('warning', 'This host has no native IPv6 address: a relay needs IPv6 of its own.');
     }
     const steered = { engines: queues.length, sockets: [socket.fd], device: queue.fd };

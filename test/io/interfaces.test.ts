@@ -39,8 +39,8 @@ test('native IPv6: global unicast that no transition mechanism made, and not on 
     ['ff02::1', false],
   ];
   for (const [address, isNative] of cases) {
-    assert.equal(readHostAddresses([], { eth0: [v6(address)] }).hasNativeIpv6, isNative, address);
-    assert.equal(readHostAddresses(['eth0'], { eth0: [v6(address)] }).hasNativeIpv6, false);
+    assert.equal(readHostAddresses([], { eth0: [v6(address)] }).nativeIpv6.length > 0, isNative, address);
+    assert.equal(readHostAddresses(['eth0'], { eth0: [v6(address)] }).nativeIpv6.length > 0, false);
   }
 });
 
